@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * Every record that crosses the border between kernel and user space. This
+ * file is the one truth: user space reads these layouts back from the object's
+ * BTF, nobody writes them a second time.
+ *
+ * Units are in the names: *_ns are nanoseconds. `key` and `vtime` are
+ * nanoseconds of CPU time at weight 100 (nice 0) on the scale of one queue.
+ */
+#ifndef GTHULHU_RECORDS_H
+#define GTHULHU_RECORDS_H
+
+#define GTHULHU_MAX_CPUS 1024	/* power of two: used as an index mask */
+#define GTHULHU_MAX_LLCS 256	/* power of two: used as an index mask */
+#define GTHULHU_MAX_DECISIONS 512
+#define GTHULHU_MAX_POLICY_UPDATES 256
+
+/* A queue as the two sides name it: the LLC's index, or a CPU's own queue. */
+#define GTHULHU_QUEUE_CPU 0x80000000u
+#define GTHULHU_QUEUE_INDEX 0x7fffffffu
+
+/* kernel -> user: a task waits where order can matter, an opinion is welcome */
+struct task_record {
+	__u64 enq_ns;		/* when it was queued */
+	__u64 key;		/* what the kernel ordered it by, strategy included */
+	__u64 vtime;		/* what it is charged with */
+	__u64 clock;		/* where its queue's clock stands */
+	__u64 runtime_ns;	/* CPU time since it was created */
+	__u64 burst_ns;		/* CPU time it uses between two sleeps, recently */
+	__u64 gen;		/* which wait this is: a decision must carry it back */
+	__u64 slice_ns;		/* what it will get */
+	__s32 pid;
+	__s32 tgid;
+	__s32 cpu;		/* where it was queued */
+	__u32 weight;		/* 1..10000, 100 is nice 0 */
+	__u32 queue;
+	__u32 flags;		/* enqueue flags, low half */
+	__u32 priority;		/* 0..20 of its strategy, GTHULHU_NO_PRIORITY without one */
+	__u32 nr_waiting;	/* tasks in the same queue before it came */
+};
+
+#define GTHULHU_NO_PRIORITY 21
+
+/* user -> kernel: the opinion. Applied by the SYSCALL program `apply`. */
+struct decision {
+	__u64 gen;
+	__u64 key;		/* wished; clamped around the kernel's own */
+	__u64 slice_ns;		/* wished; 0 leaves the kernel's, else clamped */
+	__s32 pid;
+	__s32 cpu;		/* -1: any; else: into the queue of this CPU's LLC */
+	__u32 queue;		/* from the record */
+	__u32 pad;
+};
+
+/* kernel -> user: a command may have changed, strategies are to be matched */
+enum task_event_kind {
+	TASK_EVENT_EXEC = 1,
+	TASK_EVENT_RENAME = 2,
+	TASK_EVENT_SCAN = 3,	/* it was there already */
+};
+
+/* Names travel as words: four numbers each, 16 bytes with the closing NUL. */
+struct task_event {
+	__u64 start_us;		/* boot time of its creation: with the pid, who it is; us, so that a double holds it */
+	__s32 pid;
+	__s32 tgid;
+	__u32 kind;
+	__u32 pad;
+	__u32 comm_0, comm_1, comm_2, comm_3;
+	__u32 leader_0, leader_1, leader_2, leader_3;
+};
+
+/* user -> kernel: what a strategy gives one task */
+struct policy_update {
+	__u64 start_us;		/* from the event */
+	__u64 slice_ns;		/* 0: the default slice */
+	__s32 pid;
+	__u32 priority;		/* 0..20, GTHULHU_NO_PRIORITY: none */
+	__u32 strategy;		/* its number in the file + 1, 0: no strategy; for explanations */
+	__u32 pad;
+};
+
+/* One per CPU, written by that CPU only: no atomics, no shared cache lines. */
+struct cpu_state {
+	__u32 running;		/* 1 while a task of ours runs here */
+	__u32 running_idle;	/* ... and its policy is SCHED_IDLE */
+	__u32 running_priority;	/* ... and the priority of its strategy */
+	__s32 running_pid;
+	__u64 nr_user_dispatches;	/* started in the order user space decided */
+	__u64 nr_kernel_dispatches;	/* started in the kernel's own order */
+	__u64 nr_direct;	/* started on an idle CPU at once (also in the line above) */
+	__u64 nr_kept;		/* went on with a new slice: nobody was before it */
+	__u64 nr_stolen;	/* taken from the queue of another LLC */
+	__u64 nr_rescued;	/* taken out of order because it had waited too long */
+	__u64 nr_preempting;	/* asked a weaker task to leave its CPU */
+	__u64 nr_urgent_over_budget;	/* urgent, but served like the others */
+	__u64 nr_own_over_budget;	/* the scheduler's own threads, served like the others */
+	__u64 nr_opinions_asked;
+	__u64 nr_opinions_used;	/* of those, started as user space wished */
+	__u64 nr_ring_full;
+	__u64 nr_budget_reached;	/* not asked: the budget was spent */
+	__u64 nr_backed_off;	/* not asked: answers do not change the order */
+	__u64 nr_silent;	/* not asked: user space has not been heard of */
+	__u64 nr_bounced;	/* local tasks sent back because another class took the CPU */
+	__u64 max_wait_ns;	/* longest wait for a CPU seen by this one; user space may reset it */
+	__u64 max_promise_ns;	/* the largest (wait / promise) in ppm; user space may reset it */
+	__u64 nr_broken_promises;	/* waits longer than promised */
+	__u64 pad[5];
+} __attribute__((aligned(64)));
+
+/* Written by `apply`, which runs on any CPU: atomics, but once a batch. */
+struct opinion_stats {
+	__u64 nr_decisions;	/* received */
+	__u64 nr_applied;	/* the task waits where user space wished */
+	__u64 nr_late;		/* the wait was over already */
+	__u64 nr_gone;		/* the task was gone */
+	__u64 nr_clamped;	/* applied, but not as far as wished */
+	__u64 nr_unchanged;	/* applied, but changes no order */
+	__u64 nr_expired;	/* ignored: the task has waited too long already */
+	__u64 nr_bounced;	/* the CPU wished for is not allowed or not online */
+	__u64 nr_failed;	/* the queue refused the move */
+	__u64 nr_invalid;	/* a decision that makes no sense */
+};
+
+struct exit_record {
+	__s64 kind;
+	__s64 code;
+	char reason[128];
+	char msg[1024];
+};
+
+#endif

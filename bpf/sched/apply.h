@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Applying opinions: a SYSCALL program moves each task inside the queue where
+ * it waits. Nothing leaves a queue, nothing waits for anybody.
+ *
+ * An opinion is a wish. Its key is clamped to one slice around the kernel's
+ * own, so that a policy that always favours one task, or answers nonsense,
+ * moves that task by a slice once and starves nobody.
+ */
+#ifndef GTHULHU_APPLY_H
+#define GTHULHU_APPLY_H
+
+#include "ask.h"
+#include "vtime.h"
+
+#define SLICE_MAX_NS NSEC_PER_SEC
+/* A task that waited this long is none of the policy's business any more. */
+#define OPINION_EXPIRES_NS (250 * NSEC_PER_MSEC)
+/* Answers looked at before asking gets rarer or more frequent again. */
+#define EFFECT_WINDOW 64
+#define ASK_SHIFT_MAX 6
+
+s64 opinion_shift_avg_ns;	/* what opinions add to the key on average: that part changes no order */
+u32 effect_seen, effect_unchanged;
+
+struct apply_args {
+	u32 n;
+	u32 pad;
+};
+
+static __always_inline u64 clamp_key(u64 wish, u64 own)
+{
+#ifdef SABOTAGE_UNCLAMPED
+	return wish;
+#else
+	u64 lowest = own - CREDIT_NS, highest = own + CREDIT_NS;
+
+	if (time_before(wish, lowest))
+		return lowest;
+	if (time_before(highest, wish))
+		return highest;
+	return wish;
+#endif
+}
+
+/* Which queue a wish for @cpu means; the task's own where it makes no sense. */
+static __always_inline u32 queue_wished(struct task_struct *p, struct task_ctx *tc, s32 cpu)
+{
+	if (cpu < 0 || tc->queue & GTHULHU_QUEUE_CPU)
+		return tc->queue;
+	if (cpu >= nr_cpu_ids || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
+		__sync_fetch_and_add(&opinions.nr_bounced, 1);
+		return tc->queue;
+	}
+	return llc_of(cpu);
+}
+
+static __always_inline void note_effect(u64 key, u64 own)
+{
+	s64 shift = (s64)(key - own), off = shift - opinion_shift_avg_ns;
+
+	opinion_shift_avg_ns += off >> 4;
+	effect_seen++;
+	if (off < (s64)slice_min_ns && off > -(s64)slice_min_ns) {
+		effect_unchanged++;
+		__sync_fetch_and_add(&opinions.nr_unchanged, 1);
+	}
+	if (effect_seen < EFFECT_WINDOW)
+		return;
+	if (effect_unchanged >= EFFECT_WINDOW * 7 / 8) {
+		if (ask_shift < ASK_SHIFT_MAX)
+			ask_shift++;
+	} else if (effect_unchanged < EFFECT_WINDOW * 3 / 4 && ask_shift) {
+		ask_shift--;
+	}
+	effect_seen = 0;
+	effect_unchanged = 0;
+}
+
+static __always_inline void apply_one(struct task_struct *p, const struct decision *d, u64 now)
+{
+	struct task_ctx *tc = task_ctx_of(p);
+	struct bpf_iter_scx_dsq it;
+	u64 key, slice, enq_ns;
+	u32 from, to;
+
+	if (!tc) {
+		__sync_fetch_and_add(&opinions.nr_gone, 1);
+		return;
+	}
+	enq_ns = tc->enq_ns;
+	if (!enq_ns || tc->gen != d->gen) {
+		__sync_fetch_and_add(&opinions.nr_late, 1);
+		return;
+	}
+	if (now - enq_ns > OPINION_EXPIRES_NS) {
+		__sync_fetch_and_add(&opinions.nr_expired, 1);
+		return;
+	}
+	key = clamp_key(d->key, tc->key);
+	if (key != d->key)
+		__sync_fetch_and_add(&opinions.nr_clamped, 1);
+	slice = d->slice_ns;
+	if (slice && slice < slice_min_ns)
+		slice = slice_min_ns;
+	if (slice > SLICE_MAX_NS)
+		slice = SLICE_MAX_NS;
+	from = tc->queue;
+	to = queue_wished(p, tc, d->cpu);
+	note_effect(key, tc->key);
+	if (to != from)
+		key += llc_state_of(to)->clock - llc_state_of(from)->clock;
+	if (bpf_iter_scx_dsq_new(&it, dsq_of(from), 0)) {
+		__sync_fetch_and_add(&opinions.nr_failed, 1);
+	} else if (dsq_move_vtime(&it, p, dsq_of(to), slice, key)) {
+		tc->decided_gen = d->gen;
+		tc->queue = to;
+		__sync_fetch_and_add(&opinions.nr_applied, 1);
+	} else {
+		__sync_fetch_and_add(&opinions.nr_late, 1);
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+}
+
+SEC("syscall")
+int apply(struct apply_args *args)
+{
+	u64 now = bpf_ktime_get_ns();
+	u32 n = args->n;
+	int i;
+
+	user_seen_ns = now;
+	if (n > GTHULHU_MAX_DECISIONS)
+		n = GTHULHU_MAX_DECISIONS;
+	__sync_fetch_and_add(&opinions.nr_decisions, n);
+	bpf_for(i, 0, n) {
+		const struct decision *d = &decisions[i & (GTHULHU_MAX_DECISIONS - 1)];
+		struct task_struct *p;
+
+		if (d->pid <= 0) {
+			__sync_fetch_and_add(&opinions.nr_invalid, 1);
+			continue;
+		}
+		p = bpf_task_from_pid(d->pid);
+		if (!p) {
+			__sync_fetch_and_add(&opinions.nr_gone, 1);
+			continue;
+		}
+		/* sleepable program: the queue's iterator needs the RCU section */
+		bpf_rcu_read_lock();
+		apply_one(p, d, now);
+		bpf_rcu_read_unlock();
+		bpf_task_release(p);
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The promise: nobody waits longer than max(500 ms, 2 x waiters / CPUs x slice
+ * really enforced), whatever weights, opinions and arrivals make of the order.
+ *
+ * The order by vtime keeps it nearly always. It cannot where weights differ by
+ * thousands: then, every 25 ms a queue, a CPU looks at the tasks with the
+ * latest keys, takes the first that has waited too long, and runs it now.
+ * Bounded work (RESCUE_LOOK tasks) and a bounded share (one slice in 25 ms).
+ */
+#ifndef GTHULHU_RESCUE_H
+#define GTHULHU_RESCUE_H
+
+#include "vtime.h"
+
+#define PROMISE_NS (500 * NSEC_PER_MSEC)
+#define RESCUE_EVERY_NS (25 * NSEC_PER_MSEC)
+#define RESCUE_LOOK 32
+#define TICK_NS (4 * NSEC_PER_MSEC)	/* a slice ends at a tick: HZ is 250 or more */
+
+static __always_inline u64 promise_ns(u32 queue, u32 waiting)
+{
+	u32 cpus_here = 1;
+	u64 bound;
+
+	if (!(queue & GTHULHU_QUEUE_CPU))
+		cpus_here = llc_nr_cpus[queue & (GTHULHU_MAX_LLCS - 1)] ?: 1;
+	bound = 2ULL * waiting / cpus_here * (shrunk_slice(queue, waiting) + TICK_NS);
+	return bound > PROMISE_NS ? bound : PROMISE_NS;
+}
+
+static __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
+{
+	s32 waiting = scx_bpf_dsq_nr_queued(dsq_of(queue));
+	u64 too_long = promise_ns(queue, waiting > 0 ? waiting : 0) * 6 / 10;
+	struct bpf_iter_scx_dsq it;
+	struct task_struct *p;
+	bool rescued = false;
+	int i;
+
+	if (waiting <= 0)
+		return false;
+	if (!bpf_iter_scx_dsq_new(&it, dsq_of(queue), KVAL(scx_dsq_iter_flags, SCX_DSQ_ITER_REV))) {
+		for (i = 0; i < RESCUE_LOOK; i++) {
+			struct task_ctx *tc;
+
+			p = bpf_iter_scx_dsq_next(&it);
+			if (!p)
+				break;
+			tc = task_ctx_of(p);
+			if (!tc || !tc->enq_ns || now - tc->enq_ns < too_long || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+				continue;
+			rescued = dsq_move(&it, p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL));
+			break;
+		}
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	return rescued;
+}
+
+static __always_inline bool rescue(s32 cpu, u64 now)
+{
+	struct llc_state *l = llc_state_of(llc_of(cpu));
+	u64 due = l->next_rescue_ns;
+
+	if (now < due || !__sync_bool_compare_and_swap(&l->next_rescue_ns, due, now + RESCUE_EVERY_NS))
+		return false;
+	return rescue_from(GTHULHU_QUEUE_CPU | (u32)cpu, cpu, now) || rescue_from(llc_of(cpu), cpu, now);
+}
+
+#endif

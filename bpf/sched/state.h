@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the scheduler knows: parameters (set once, before load), counters
+ * (mmapped, read by user space without a system call) and maps.
+ */
+#ifndef GTHULHU_STATE_H
+#define GTHULHU_STATE_H
+
+#include "../include/compat.h"
+#include "../include/records.h"
+
+#define NSEC_PER_MSEC 1000000ULL
+#define NSEC_PER_SEC 1000000000ULL
+
+enum dispatch_mode {
+	DISPATCH_KERNEL = 0,
+	DISPATCH_HYBRID = 1,
+};
+
+/* Parameters. The names are those that the configuration's effect table shows. */
+const volatile u64 slice_default_ns = 5 * NSEC_PER_MSEC;
+const volatile u64 slice_min_ns = NSEC_PER_MSEC / 2;
+const volatile u64 max_run_ns = 500 * NSEC_PER_MSEC;	/* 0: no bound */
+const volatile u32 dispatch_mode = DISPATCH_HYBRID;
+const volatile u64 opinion_budget_ppm = 10000;		/* of the node's CPU time */
+const volatile u64 opinion_window_ns = 100 * NSEC_PER_MSEC;
+const volatile u64 own_boost_ppm = 50000;		/* CPU that our threads may take before the others */
+const volatile u64 urgent_budget_ppm = 600000;		/* CPU that priorities 0-9 may take before the others */
+const volatile bool debug;
+
+/* Topology. A CPU's LLC and how many CPUs an LLC has. */
+const volatile u32 nr_cpu_ids = 1;
+const volatile u32 nr_online_cpus = 1;
+const volatile u32 nr_llcs = 1;
+const volatile u16 cpu_llc[GTHULHU_MAX_CPUS];
+const volatile u16 llc_nr_cpus[GTHULHU_MAX_LLCS];
+
+/* A queue of one LLC: its clock, and when it was last looked after. */
+struct llc_state {
+	u64 clock;		/* vtime of the most advanced task that ran */
+	u64 next_rescue_ns;
+	u64 next_balance_ns;
+} __attribute__((aligned(64)));
+
+/* What only the programs look at. Written by that CPU only. */
+struct cpu_private {
+	u64 urgent_window_ns;
+	u64 urgent_used_ns;
+	u64 running_vtime;	/* of the task that runs, when it got the CPU */
+	u32 running_hog;	/* it has run for a whole slice without sleeping */
+} __attribute__((aligned(64)));
+
+struct llc_state llcs[GTHULHU_MAX_LLCS];
+struct cpu_state cpus[GTHULHU_MAX_CPUS];
+struct cpu_private cpu_privates[GTHULHU_MAX_CPUS];
+struct opinion_stats opinions;
+struct exit_record exit_record;
+
+/* Written by user space: when its policy last came round. */
+u64 user_seen_ns;
+/* The process whose threads are ours; 0: nobody. Kernel numbers, not a pod's. */
+u32 own_tgid;
+u64 own_start_ns;
+u64 own_window_ns, own_used_ns;
+u64 own_runtime_ns;		/* CPU time of our threads since registration */
+u64 nr_tasks;			/* tasks that the scheduler has been told of, now */
+
+struct task_ctx {
+	u64 vtime;		/* CPU time used over weight, on the clock of `llc` */
+	u64 key;		/* the kernel's own order for this wait */
+	u64 enq_ns;		/* 0: not waiting */
+	u64 gen;		/* counts waits */
+	u64 decided_gen;	/* the wait that user space's decision was applied to */
+	u64 exec_mark_ns;	/* sum_exec_runtime up to which it is charged */
+	u64 run_start_ns;	/* sum_exec_runtime when it got its CPU */
+	u64 burst_ns;		/* CPU time since it last slept */
+	u64 burst_avg_ns;
+	u64 slice_ns;		/* strategy: 0 is the default */
+	u32 priority;		/* strategy: GTHULHU_NO_PRIORITY is none */
+	u32 strategy;
+	u32 queue;		/* where it waits */
+	u32 llc;		/* whose clock `vtime` is on */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_ctx);
+} tasks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} asked SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} commands SEC(".maps");
+
+/* Filled by user space before it runs `apply` and `set_policies`. */
+struct decision decisions[GTHULHU_MAX_DECISIONS];
+struct policy_update policy_updates[GTHULHU_MAX_POLICY_UPDATES];
+
+static __always_inline struct task_ctx *task_ctx_of(struct task_struct *p)
+{
+	return bpf_task_storage_get(&tasks, p, NULL, 0);
+}
+
+static __always_inline struct cpu_state *cpu_state_of(s32 cpu)
+{
+	return &cpus[cpu & (GTHULHU_MAX_CPUS - 1)];
+}
+
+static __always_inline struct cpu_private *cpu_private_of(s32 cpu)
+{
+	return &cpu_privates[cpu & (GTHULHU_MAX_CPUS - 1)];
+}
+
+static __always_inline struct cpu_state *this_cpu(void)
+{
+	return cpu_state_of(bpf_get_smp_processor_id());
+}
+
+static __always_inline u32 llc_of(s32 cpu)
+{
+	return cpu_llc[cpu & (GTHULHU_MAX_CPUS - 1)] & (GTHULHU_MAX_LLCS - 1);
+}
+
+static __always_inline struct llc_state *llc_state_of(u32 llc)
+{
+	return &llcs[llc & (GTHULHU_MAX_LLCS - 1)];
+}
+
+static __always_inline bool time_before(u64 a, u64 b)
+{
+	return (s64)(a - b) < 0;
+}
+
+#endif

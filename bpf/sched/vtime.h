@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Virtual time: what a task has used over its weight. Weighted fair queueing in
+ * the form that start-time fair queueing gives it (Goyal, Vin, Cheng 1996): the
+ * queue's clock is the vtime of the most advanced task served, a sleeper comes
+ * back at the clock less a bounded credit.
+ */
+#ifndef GTHULHU_VTIME_H
+#define GTHULHU_VTIME_H
+
+#include "queue.h"
+
+/* How far behind the clock a task may be placed: a sleeper's credit. */
+#define CREDIT_NS slice_default_ns
+/* ... and how far before it: bounds the wait of weak tasks (see rescue.h for the hard bound). */
+#define LEAD_NS (250 * NSEC_PER_MSEC)
+
+/* vtime for @used_ns of CPU at @weight (1..10000, 100 is nice 0) */
+static __always_inline u64 charge(u64 used_ns, u32 weight)
+{
+	return used_ns * 100 / (weight ?: 1);
+}
+
+static __always_inline void clock_advance(u32 llc, u64 vtime)
+{
+	struct llc_state *l = llc_state_of(llc);
+
+	if (time_before(l->clock, vtime))
+		l->clock = vtime;
+}
+
+/* Bring a task's vtime onto the clock of @llc and into [clock - credit, clock + lead]. */
+static __always_inline void place(struct task_ctx *tc, u32 llc)
+{
+	u64 clock = llc_state_of(llc)->clock;
+
+	if (tc->llc != llc) {
+		tc->vtime += clock - llc_state_of(tc->llc)->clock;
+		tc->llc = llc;
+	}
+	if (time_before(tc->vtime, clock - CREDIT_NS))
+		tc->vtime = clock - CREDIT_NS;
+	else if (time_before(clock + LEAD_NS, tc->vtime))
+		tc->vtime = clock + LEAD_NS;
+}
+
+/*
+ * An earlier key for strategies: 10 gets a whole credit, 20 a tenth of it. Only
+ * the key moves, never the vtime, so that the advantage does not compound.
+ */
+static __always_inline u64 head_start(u32 priority)
+{
+	if (priority >= GTHULHU_NO_PRIORITY)
+		return 0;
+	if (priority < 10)
+		priority = 10;
+	return CREDIT_NS * (21 - priority) / 11;
+}
+
+/* Charge what ran since the last mark. Returns the CPU time, ns. */
+static __always_inline u64 account(struct task_struct *p, struct task_ctx *tc)
+{
+	u64 total = p->se.sum_exec_runtime;
+	u64 used = total - tc->exec_mark_ns;
+
+	tc->exec_mark_ns = total;
+	tc->vtime += charge(used, p->scx.weight);
+	tc->burst_ns += used;
+	return used;
+}
+
+#endif

@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Gthulhu's CPU scheduler, kernel side.
+ *
+ * Custody stays in the kernel: from its first moment a runnable task is in a
+ * queue that `dispatch` serves, in an order that the kernel computes by itself.
+ * User space may be asked for an opinion, which moves the task inside that
+ * queue. If user space is slow, frozen, wrong or dead, its opinions are
+ * missing, and nothing else.
+ *
+ *   state.h   parameters, counters, maps       own.h     our own threads, budgets
+ *   queue.h   queues and slices                ask.h     asking for an opinion
+ *   vtime.h   the order                        apply.h   applying it
+ *   rescue.h  the bound on waiting             policy.h  what strategies give a task
+ *
+ * A path through this file: select_cpu (an idle CPU takes the task at once) ->
+ * enqueue (into its queue) -> dispatch (a CPU takes the head) -> running ->
+ * tick -> stopping (charged).
+ */
+#include "sched/state.h"
+#include <bpf/bpf_tracing.h>
+#include "sched/queue.h"
+#include "sched/vtime.h"
+#include "sched/own.h"
+#include "sched/ask.h"
+#include "sched/apply.h"
+#include "sched/policy.h"
+#include "sched/rescue.h"
+
+char _license[] SEC("license") = "GPL";
+
+#define BALANCE_EVERY_NS (10 * NSEC_PER_MSEC)
+
+static __always_inline bool is_percpu_kthread(const struct task_struct *p)
+{
+	return (p->flags & PF_KTHREAD) && p->nr_cpus_allowed == 1;
+}
+
+static __always_inline bool is_urgent(const struct task_ctx *tc)
+{
+	return tc->priority < 10;
+}
+
+static __always_inline bool urgent_within_budget(s32 cpu, u64 now)
+{
+	struct cpu_private *c = cpu_private_of(cpu);
+
+	if (now - c->urgent_window_ns > opinion_window_ns) {
+		c->urgent_window_ns = now;
+		c->urgent_used_ns = 0;
+	}
+	return c->urgent_used_ns < opinion_window_ns / 1000 * urgent_budget_ppm / 1000;
+}
+
+/* May @p take @cpu from whoever runs there? */
+static __always_inline bool weaker_runs_on(s32 cpu, const struct task_struct *p, const struct task_ctx *tc)
+{
+	const struct cpu_state *c = cpu_state_of(cpu);
+
+	if (!c->running)
+		return false;
+	if (c->running_idle)
+		return p->policy != SCHED_IDLE;
+	return is_urgent(tc) && c->running_priority >= 10;
+}
+
+/* A CPU of the same LLC that runs somebody weaker, else -1. */
+static __always_inline s32 find_weaker(s32 near, struct task_struct *p, struct task_ctx *tc)
+{
+	u32 llc = llc_of(near);
+	int i;
+
+	if (weaker_runs_on(near, p, tc))
+		return near;
+	bpf_for(i, 0, nr_cpu_ids) {
+		if (llc_of(i) == llc && weaker_runs_on(i, p, tc) && bpf_cpumask_test_cpu(i, p->cpus_ptr))
+			return i;
+	}
+	return -1;
+}
+
+/* SCHED_IDLE tasks that run now: 0 nearly always, then nobody needs to search. */
+u32 nr_idle_policy;
+
+SEC("struct_ops/select_cpu")
+s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
+{
+	bool idle = false;
+	s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
+	struct task_ctx *tc = task_ctx_of(p);
+	struct cpu_state *here = this_cpu();
+	s32 weaker;
+
+	if (!tc)
+		return cpu;
+	if (idle) {
+		place(tc, llc_of(cpu));
+		dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns, 0);
+		here->nr_direct++;
+		return cpu;
+	}
+	if (!is_urgent(tc) && !nr_idle_policy)
+		return cpu;
+	weaker = find_weaker(cpu, p, tc);
+	if (weaker < 0)
+		return cpu;
+	if (cpu_state_of(weaker)->running_idle) {
+		place(tc, llc_of(weaker));
+		dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns,
+			   KVAL(scx_enq_flags, SCX_ENQ_PREEMPT));
+		here->nr_preempting++;
+	}
+	return weaker;
+}
+
+/*
+ * A task that mostly sleeps, woken with an earlier claim, does not wait for the
+ * slice of one that never sleeps. Between tasks of one kind nobody is pushed
+ * aside: that would be switches without end.
+ */
+static __always_inline bool should_push_aside(const struct task_ctx *tc, s32 cpu)
+{
+	const struct cpu_private *c = cpu_private_of(cpu);
+
+	return cpu_state_of(cpu)->running && c->running_hog && tc->burst_avg_ns < slice_min_ns &&
+		time_before(tc->key, c->running_vtime);
+}
+
+/* Tasks that go before the queues. True when @p was one. */
+static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx *tc, struct cpu_state *here, s32 cpu,
+					  u64 now, u64 enq_flags)
+{
+	u64 local = KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL);
+	u64 first = KVAL(scx_enq_flags, SCX_ENQ_HEAD) | KVAL(scx_enq_flags, SCX_ENQ_PREEMPT);
+
+	if (is_percpu_kthread(p)) {
+		dsq_insert(p, local, slice_default_ns, enq_flags);
+		return true;
+	}
+	if (is_own(p)) {
+#ifdef SABOTAGE_OWN_LAST
+		dsq_insert(p, DSQ_ID(QUEUE_SABOTAGE, 0), slice_default_ns, enq_flags);
+		return true;
+#else
+		if (own_within_budget(now)) {
+			dsq_insert(p, local, slice_default_ns, enq_flags | first);
+			return true;
+		}
+		here->nr_own_over_budget++;
+		return false;
+#endif
+	}
+	if (is_urgent(tc)) {
+		if (!urgent_within_budget(cpu, now)) {
+			here->nr_urgent_over_budget++;
+			return false;
+		}
+		if (!weaker_runs_on(cpu, p, tc))
+			first = 0;
+		else
+			here->nr_preempting++;
+		dsq_insert(p, local, tc->slice_ns ?: slice_default_ns, enq_flags | first);
+		return true;
+	}
+	return false;
+}
+
+SEC("struct_ops/enqueue")
+void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	struct cpu_state *here = this_cpu();
+	struct task_ctx *tc = task_ctx_of(p);
+	s32 cpu = scx_bpf_task_cpu(p), idle;
+	u32 queue = queue_for(p, cpu), waiting;
+	s32 queued;
+	u64 now = now_ns(), slice;
+
+	if (!tc) {	/* no memory at its birth: it is scheduled, without favours */
+		dsq_insert_vtime(p, dsq_of(queue), slice_default_ns, llc_state_of(llc_of(cpu))->clock, enq_flags);
+		return;
+	}
+	place(tc, llc_of(cpu));
+	tc->gen++;
+	if (enqueue_first(p, tc, here, cpu, now, enq_flags))
+		return;
+
+	queued = scx_bpf_dsq_nr_queued(dsq_of(queue));
+	waiting = queued > 0 ? queued : 0;
+	slice = slice_of(tc, queue, waiting);
+	tc->queue = queue;
+	tc->key = tc->vtime - head_start(p->flags & PF_KTHREAD ? 10 : tc->priority);
+	tc->enq_ns = now ?: 1;
+#ifdef SABOTAGE_SECOND_QUEUE
+	dsq_insert_vtime(p, DSQ_ID(QUEUE_SABOTAGE, 0), slice, tc->key, enq_flags);
+#else
+	dsq_insert_vtime(p, dsq_of(queue), slice, tc->key, enq_flags);
+#endif
+	if (waiting && !(p->flags & PF_KTHREAD) && !is_own(p) && may_ask(here, now))
+		ask(p, tc, here, cpu, slice, waiting, enq_flags);
+	if (nr_online_cpus > 1) {
+		idle = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+		if (idle >= 0) {
+			scx_bpf_kick_cpu(idle, KVAL(scx_kick_flags, SCX_KICK_IDLE));
+			return;
+		}
+	}
+	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && should_push_aside(tc, cpu)) {
+		here->nr_preempting++;
+		scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
+	}
+}
+
+/* The earlier head of the two queues that this CPU serves. */
+static __always_inline bool take_head(s32 cpu, u64 shared, u64 pinned, u64 head_shared, u64 head_pinned)
+{
+	if (head_pinned == NO_HEAD)
+		return dsq_to_local(shared);
+	if (head_shared == NO_HEAD || time_before(head_pinned, head_shared))
+		return dsq_to_local(pinned) || dsq_to_local(shared);
+	return dsq_to_local(shared) || dsq_to_local(pinned);
+}
+
+static __always_inline bool steal_from(u32 llc, struct cpu_state *here)
+{
+	if (!dsq_to_local(DSQ_ID(QUEUE_LLC, llc)))
+		return false;
+	here->nr_stolen++;
+	return true;
+}
+
+static __noinline bool steal(u32 own_llc)
+{
+	struct cpu_state *here = this_cpu();
+	int i;
+
+	bpf_for(i, 1, nr_llcs) {
+		u32 llc = own_llc + i;
+
+		if (llc >= nr_llcs)
+			llc -= nr_llcs;
+		if (steal_from(llc, here))
+			return true;
+	}
+	return false;
+}
+
+/* Waiters a CPU of @llc, in sixteenths. */
+static __always_inline u32 load_of(u32 llc)
+{
+	s32 queued = scx_bpf_dsq_nr_queued(DSQ_ID(QUEUE_LLC, llc));
+
+	return (u32)(queued > 0 ? queued : 0) * 16 / (llc_nr_cpus[llc & (GTHULHU_MAX_LLCS - 1)] ?: 1);
+}
+
+/* Now and then, help an LLC whose CPUs have at least one waiter more each than ours. */
+static __noinline bool balance(u32 own_llc, u64 now)
+{
+	struct llc_state *l = llc_state_of(own_llc);
+	u64 due = l->next_balance_ns;
+	u32 busiest = own_llc, most = 0;
+	int i;
+
+	if (now < due || !__sync_bool_compare_and_swap(&l->next_balance_ns, due, now + BALANCE_EVERY_NS))
+		return false;
+	bpf_for(i, 0, nr_llcs) {
+		u32 there = load_of(i);
+
+		if (there > most) {
+			most = there;
+			busiest = i;
+		}
+	}
+	return busiest != own_llc && most >= load_of(own_llc) + 16 && steal_from(busiest, this_cpu());
+}
+
+SEC("struct_ops/dispatch")
+void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
+{
+	u32 llc = llc_of(cpu);
+	u64 shared = DSQ_ID(QUEUE_LLC, llc), pinned = DSQ_ID(QUEUE_CPU, cpu);
+	u64 head_shared, head_pinned, now = now_ns();
+	struct cpu_state *here = cpu_state_of(cpu);
+	struct task_ctx *tc;
+
+	if (rescue(cpu, now)) {
+		here->nr_rescued++;
+		return;
+	}
+	if (nr_llcs > 1 && balance(llc, now))
+		return;
+	head_shared = dsq_head_vtime(shared);
+	head_pinned = dsq_head_vtime(pinned);
+
+	/* prev's slice is over, but it may still be the one with the earliest claim */
+	if (prev && (prev->scx.flags & KVAL(scx_ent_flags, SCX_TASK_QUEUED))) {
+		tc = task_ctx_of(prev);
+		if (tc && !is_own(prev)) {
+			u64 head = head_pinned == NO_HEAD || (head_shared != NO_HEAD && time_before(head_shared, head_pinned)) ?
+				head_shared : head_pinned;
+			u64 vtime;
+
+			account(prev, tc);
+			place(tc, llc);
+			vtime = tc->vtime - head_start(tc->priority);
+			if (head != NO_HEAD && bpf_cpumask_test_cpu(cpu, prev->cpus_ptr) && time_before(vtime, head) &&
+			    !here->running_idle) {
+				here->nr_kept++;
+				clock_advance(llc, tc->vtime);
+				task_set_slice(prev, slice_of(tc, llc, nr_waiting(cpu)));
+				return;
+			}
+		}
+	}
+	if (head_shared != NO_HEAD || head_pinned != NO_HEAD) {
+		if (take_head(cpu, shared, pinned, head_shared, head_pinned))
+			return;
+	}
+#ifdef SABOTAGE_SECOND_QUEUE
+	if (dsq_to_local(DSQ_ID(QUEUE_SABOTAGE, 0)))
+		return;
+#endif
+	if (nr_llcs > 1 && steal(llc))
+		return;
+#ifdef SABOTAGE_OWN_LAST
+	if (dsq_to_local(DSQ_ID(QUEUE_SABOTAGE, 0)))
+		return;
+#endif
+	/* nobody waits: go on, without a trip through the queues */
+	if (prev && (prev->scx.flags & KVAL(scx_ent_flags, SCX_TASK_QUEUED))) {
+		tc = task_ctx_of(prev);
+		here->nr_kept++;
+		if (tc)
+			clock_advance(llc, tc->vtime);
+		task_set_slice(prev, tc && tc->slice_ns ? tc->slice_ns : slice_default_ns);
+	}
+}
+
+SEC("struct_ops/running")
+void BPF_PROG(gthulhu_running, struct task_struct *p)
+{
+	s32 cpu = scx_bpf_task_cpu(p);
+	struct cpu_state *here = cpu_state_of(cpu);
+	struct task_ctx *tc = task_ctx_of(p);
+	struct cpu_private *priv = cpu_private_of(cpu);
+	u64 wait, promise;
+
+	priv->running_hog = 0;
+	here->running = 1;
+	here->running_pid = p->pid;
+	here->running_idle = p->policy == SCHED_IDLE;
+	here->running_priority = is_own(p) ? 0 : GTHULHU_NO_PRIORITY;
+	if (here->running_idle)
+		__sync_fetch_and_add(&nr_idle_policy, 1);
+	if (!tc) {
+		here->nr_kernel_dispatches++;
+		return;
+	}
+	if (tc->decided_gen == tc->gen && tc->enq_ns) {
+		here->nr_user_dispatches++;
+		here->nr_opinions_used++;
+	} else {
+		here->nr_kernel_dispatches++;
+	}
+	if (tc->priority < here->running_priority)
+		here->running_priority = tc->priority;
+	if (tc->enq_ns) {
+		wait = now_ns() - tc->enq_ns;
+		tc->enq_ns = 0;
+		if ((s64)wait > 0 && wait > here->max_wait_ns)
+			here->max_wait_ns = wait;
+		if ((s64)wait > (s64)PROMISE_NS) {
+			promise = promise_ns(tc->queue, nr_waiting(cpu) + 1);
+			if (wait > promise)
+				here->nr_broken_promises++;
+		}
+	}
+	tc->exec_mark_ns = p->se.sum_exec_runtime;
+	tc->run_start_ns = tc->exec_mark_ns;
+	place(tc, llc_of(cpu));
+	clock_advance(tc->llc, tc->vtime);
+	priv->running_vtime = tc->vtime;
+	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);
+}
+
+SEC("struct_ops/stopping")
+void BPF_PROG(gthulhu_stopping, struct task_struct *p, bool runnable)
+{
+	s32 cpu = scx_bpf_task_cpu(p);
+	struct cpu_state *here = cpu_state_of(cpu);
+	struct task_ctx *tc = task_ctx_of(p);
+
+	here->running = 0;
+	if (here->running_idle) {
+		__sync_fetch_and_add(&nr_idle_policy, -1);
+		here->running_idle = 0;
+	}
+	if (!tc)
+		return;
+	account(p, tc);
+	if (is_own(p))
+		own_ran(p->se.sum_exec_runtime - tc->run_start_ns);
+	else if (is_urgent(tc))
+		cpu_private_of(cpu)->urgent_used_ns += p->se.sum_exec_runtime - tc->run_start_ns;
+	if (!runnable) {
+		tc->burst_avg_ns = (3 * tc->burst_avg_ns + tc->burst_ns) / 4;
+		tc->burst_ns = 0;
+	}
+}
+
+/* Every tick of a running task: give way when somebody waits and the share is used. */
+SEC("struct_ops/tick")
+void BPF_PROG(gthulhu_tick, struct task_struct *p)
+{
+	s32 cpu = scx_bpf_task_cpu(p), idle;
+	u32 waiting = nr_waiting(cpu);
+	struct task_ctx *tc = task_ctx_of(p);
+	u64 ran;
+
+	if (!tc || !waiting)
+		return;
+	ran = p->se.sum_exec_runtime - tc->run_start_ns;
+	if (ran >= slice_of(tc, llc_of(cpu), waiting) || (max_run_ns && ran >= max_run_ns))
+		task_set_slice(p, 0);
+	/* a CPU that went idle while somebody was being queued */
+	if (nr_online_cpus == 1)
+		return;
+	idle = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	if (idle >= 0)
+		scx_bpf_kick_cpu(idle, KVAL(scx_kick_flags, SCX_KICK_IDLE));
+}
+
+SEC("struct_ops/cpu_release")
+void BPF_PROG(gthulhu_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
+{
+	this_cpu()->nr_bounced++;
+	reenqueue_local();
+}
+
+/* A new task comes a little behind the clock: a storm of forks pays for itself. */
+SEC("struct_ops/enable")
+void BPF_PROG(gthulhu_enable, struct task_struct *p)
+{
+	struct task_ctx *tc = task_ctx_of(p);
+	u32 llc = llc_of(scx_bpf_task_cpu(p));
+
+	if (!tc)
+		return;
+	tc->llc = llc;
+	tc->vtime = llc_state_of(llc)->clock + slice_min_ns;
+	tc->exec_mark_ns = p->se.sum_exec_runtime;
+}
+
+/* Never fails: an error here would be a failed fork in somebody's pod. */
+SEC("struct_ops.s/init_task")
+s32 BPF_PROG(gthulhu_init_task, struct task_struct *p, struct scx_init_task_args *args)
+{
+	struct task_ctx *tc = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct task_ctx *parent;
+
+	__sync_fetch_and_add(&nr_tasks, 1);
+	if (!tc)
+		return 0;
+	tc->priority = GTHULHU_NO_PRIORITY;
+	if (!args->fork)
+		return 0;
+	parent = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);
+	if (parent) {
+		tc->priority = parent->priority;
+		tc->slice_ns = parent->slice_ns;
+		tc->strategy = parent->strategy;
+	}
+	return 0;
+}
+
+SEC("struct_ops/exit_task")
+void BPF_PROG(gthulhu_exit_task, struct task_struct *p, struct scx_exit_task_args *args)
+{
+	__sync_fetch_and_add(&nr_tasks, -1);
+	if (p->pid == own_tgid)
+		own_tgid = 0;
+}
+
+SEC("struct_ops.s/init")
+s32 BPF_PROG(gthulhu_init)
+{
+	s32 err;
+	int i;
+
+	bpf_for(i, 0, nr_llcs) {
+		err = scx_bpf_create_dsq(DSQ_ID(QUEUE_LLC, i), -1);
+		if (err)
+			return err;
+	}
+	bpf_for(i, 0, nr_cpu_ids) {
+		err = scx_bpf_create_dsq(DSQ_ID(QUEUE_CPU, i), -1);
+		if (err)
+			return err;
+	}
+#if defined(SABOTAGE_SECOND_QUEUE) || defined(SABOTAGE_OWN_LAST)
+	err = scx_bpf_create_dsq(DSQ_ID(QUEUE_SABOTAGE, 0), -1);
+	if (err)
+		return err;
+#endif
+	return 0;
+}
+
+SEC("struct_ops/exit")
+void BPF_PROG(gthulhu_exit, struct scx_exit_info *ei)
+{
+	exit_record.code = ei->exit_code;
+	bpf_probe_read_kernel_str(exit_record.reason, sizeof(exit_record.reason), ei->reason);
+	bpf_probe_read_kernel_str(exit_record.msg, sizeof(exit_record.msg), ei->msg);
+	exit_record.kind = ei->kind;	/* last: user space looks at it first */
+}
+
+SEC(".struct_ops.link")
+struct sched_ext_ops gthulhu = {
+	.select_cpu = (void *)gthulhu_select_cpu,
+	.enqueue = (void *)gthulhu_enqueue,
+	.dispatch = (void *)gthulhu_dispatch,
+	.tick = (void *)gthulhu_tick,
+	.running = (void *)gthulhu_running,
+	.stopping = (void *)gthulhu_stopping,
+	.enable = (void *)gthulhu_enable,
+	.cpu_release = (void *)gthulhu_cpu_release,
+	.init_task = (void *)gthulhu_init_task,
+	.exit_task = (void *)gthulhu_exit_task,
+	.init = (void *)gthulhu_init,
+	.exit = (void *)gthulhu_exit,
+	.timeout_ms = 30000,
+	.name = "gthulhu",
+};
