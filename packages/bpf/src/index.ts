@@ -1,2 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+/**
+ * BPF for Node: objects, maps, globals, ring buffers, decisions, links, and a few system calls, through a thin native
+ * addon over the system's libbpf. Everything works in workers. Every failure is a BpfError.
+ */
+export type { SchedAttr } from './addon.ts';
+export { type Decisions, openDecisions } from './decisions.ts';
+export { BpfError, type BpfErrorCode, type BpfErrorDetails } from './errors.ts';
+export { type Globals, type GlobalsInfo, openGlobals, type VarInfo } from './globals.ts';
+export { type Kernel, kernel } from './kernel.ts';
+export type { FieldLayout, StructLayout } from './layout.ts';
+export type { BpfLink } from './link.ts';
+export type { LogLevel, OnLog } from './log.ts';
+export { type BpfMap, type MapInfo, openMap } from './map.ts';
+export { type BpfObject, type OpenOptions, openObject } from './object.ts';
+export { enableBpfStats, openSyscallProgram, type ProgStats, progStats, type SyscallProgram } from './program.ts';
+export { openRing, type Ring, wakeRing } from './ring.ts';
+export { type Sys, sys } from './sys.ts';
