@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+BPF_CLANG ?= clang-19
+ARCH := $(shell uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)
+BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Ibpf/include \
+	-idirafter /usr/include/$(shell uname -m)-linux-gnu
+BPF_OBJECTS := $(patsubst bpf/%.bpf.c,build/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+# Kernels with one safeguard taken out. Tests show that they notice.
+SABOTAGE_OBJECTS := $(addprefix build/bpf/sabotage/,unclamped.bpf.o second-queue.bpf.o own-last.bpf.o)
+# The test machine: make vm CMD='uname -r' KERNEL=6.12 CPUS=4 VM_FLAGS=--icount
+VM_OPTIONS = $(if $(KERNEL),--kernel $(KERNEL)) $(if $(CPUS),--cpus $(CPUS)) $(VM_FLAGS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+help: ## what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+build: ## install what is missing and build everything; bin/gthulhu runs afterwards
+	@scripts/install build
+	@$(MAKE) --no-print-directory compile
+
+compile: bpf addon types
+
+bpf: $(BPF_OBJECTS)
+
+sabotage: $(SABOTAGE_OBJECTS)
+
+addon:
+	@test ! -e packages/bpf/Makefile || $(MAKE) --no-print-directory -C packages/bpf
+
+types:
+	@tsc -b
+
+build/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(BPF_CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+
+build/bpf/sabotage/unclamped.bpf.o: SABOTAGE = SABOTAGE_UNCLAMPED
+build/bpf/sabotage/second-queue.bpf.o: SABOTAGE = SABOTAGE_SECOND_QUEUE
+build/bpf/sabotage/own-last.bpf.o: SABOTAGE = SABOTAGE_OWN_LAST
+$(SABOTAGE_OBJECTS): bpf/scheduler.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(BPF_CLANG) $(BPF_FLAGS) -D$(SABOTAGE) -MMD -MP -c -o $@ $<
+
+-include $(wildcard build/bpf/*.bpf.d build/bpf/sabotage/*.bpf.d)
+
+up: build ## run the scheduler: here if this kernel has sched_ext, else in a test machine
+	@scripts/up
+
+test: ## everything that must hold: lint, types, unit tests, tests in the test machine
+	@scripts/install test
+	@$(MAKE) --no-print-directory build lint
+	@vitest run
+
+test-full: export GTHULHU_TEST_FULL = 1
+test-full: test ## the same, with the long-running cases too
+
+lint: ## format and lint rules
+	@biome check .
+
+vm: ## a shell in the test machine, or CMD='command line'; KERNEL=7|6.12 CPUS=n VM_FLAGS=...
+	@scripts/install test
+	@scripts/vm $(VM_OPTIONS) $(if $(CMD),-- "$$CMD")
+
+vm: export CMD := $(value CMD)
+
+demo: build ## a scheduler at work, shown in the test machine
+	@scripts/install test
+	@scripts/demo
+
+bench: build ## what a decision costs
+	@scripts/install test
+	@scripts/bench
+
+clean: ## remove what was built; node_modules and the cache stay
+	rm -rf build packages/*/dist packages/*/build
+
+.PHONY: help build compile bpf sabotage addon types up test test-full lint vm demo bench clean

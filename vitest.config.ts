@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineConfig } from 'vitest/config';
+import { Tally } from './test/tally.ts';
+
+// `unit` needs nothing but this machine; `vm` boots test machines, one at a time.
+export default defineConfig({
+  test: {
+    reporters: ['default', new Tally()],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/*/{src,test}/**/*.test.ts', 'test/repo/**/*.test.ts', 'bench/**/*.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'vm',
+          sequence: { groupOrder: 1 },
+          include: ['test/vm/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
+  },
+});
