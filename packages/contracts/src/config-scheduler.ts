@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Type } from 'typebox';
+import { inProcess, type KeyNotes, noEffect, ops, rodata } from './effect.ts';
+
+const notes = <T extends KeyNotes & Record<string, unknown>>(value: T): T => value;
+
+/** Section `scheduler`: the policy, who decides, and the limits. */
+export const SchedulerSection = Type.Object(
+  {
+    slice_ns_default: Type.Integer(
+      notes({
+        default: 5_000_000,
+        minimum: 100_000,
+        maximum: 1_000_000_000,
+        unit: 'ns',
+        effect: rodata('slice_default_ns'),
+        description: 'Time slice of a task when nobody else wants the CPU',
+        descriptionZhTw: '沒有其他任務等待 CPU 時，一個任務的時間片',
+      }),
+    ),
+    slice_ns_min: Type.Integer(
+      notes({
+        default: 500_000,
+        minimum: 100_000,
+        maximum: 1_000_000_000,
+        unit: 'ns',
+        effect: rodata('slice_min_ns'),
+        description: 'Slices shrink with the number of waiting tasks, but never below this',
+        descriptionZhTw: '時間片會隨等待的任務數縮短，但不會低於此值',
+      }),
+    ),
+    mode: Type.Enum(
+      ['gthulhu', 'simple', 'simple-fifo', 'none'],
+      notes({
+        default: 'gthulhu',
+        effect: inProcess('chooses the policy; none attaches no scheduler', '選擇排程策略；none 表示不掛載排程器'),
+        description: 'Which policy orders the tasks',
+        descriptionZhTw: '由哪一個策略決定任務順序',
+        refused: {
+          scx: 'this program runs its own scheduler and starts no other binary; run that scx_* scheduler by itself and set scheduler.mode to none here',
+        },
+      }),
+    ),
+    scheduler_name: Type.String(
+      notes({
+        default: '',
+        effect: noEffect,
+        description: 'Name of an external scheduler binary, for a mode that this version refuses',
+        descriptionZhTw: '外部排程器執行檔的名稱，所屬的模式在此版本不被接受',
+      }),
+    ),
+    kernel_mode: Type.Boolean(
+      notes({
+        default: false,
+        effect: rodata('dispatch_mode'),
+        description: 'true is the older way to write scheduler.dispatch: kernel',
+        descriptionZhTw: 'true 等同 scheduler.dispatch: kernel 的舊寫法',
+      }),
+    ),
+    max_time_watchdog: Type.Boolean(
+      notes({
+        default: true,
+        effect: rodata('max_run_ns'),
+        description: 'Take the CPU from a task that ran 500 ms on it while others wait',
+        descriptionZhTw: '任務連續執行 500 ms 且有其他任務等待時，收回 CPU',
+      }),
+    ),
+    dispatch: Type.Enum(
+      ['hybrid', 'kernel'],
+      notes({
+        default: 'hybrid',
+        effect: rodata('dispatch_mode'),
+        description: 'Who decides: hybrid asks the policy where order can matter, kernel never asks',
+        descriptionZhTw: '由誰決定：hybrid 在順序有意義時詢問策略，kernel 從不詢問',
+        refused: {
+          strict:
+            'not yet in this version; use hybrid, which asks the policy without making a task wait for the answer',
+        },
+      }),
+    ),
+    timeoutMs: Type.Integer(
+      notes({
+        default: 30_000,
+        minimum: 1_000,
+        maximum: 30_000,
+        unit: 'ms',
+        effect: ops('timeout_ms'),
+        description: 'The kernel removes the scheduler when a runnable task has waited this long',
+        descriptionZhTw: '可執行的任務等待超過此時間時，核心會移除排程器',
+      }),
+    ),
+    opinionBudgetPercent: Type.Number(
+      notes({
+        default: 1,
+        minimum: 0.1,
+        maximum: 50,
+        unit: '%',
+        effect: rodata('opinion_budget_ppm'),
+        description: 'Share of the CPU time of the whole node that the policy may use',
+        descriptionZhTw: '策略最多可使用的整個節點 CPU 時間比例',
+      }),
+    ),
+    opinionBudgetWindowMs: Type.Integer(
+      notes({
+        default: 100,
+        minimum: 10,
+        maximum: 1_000,
+        unit: 'ms',
+        effect: rodata('opinion_window_ns'),
+        description: 'Window over which that share is measured',
+        descriptionZhTw: '計算上述比例的時間窗',
+      }),
+    ),
+    strategiesFile: Type.String(
+      notes({
+        default: '',
+        effect: inProcess('strategies are read from this file', '從此檔案讀取策略'),
+        description: 'YAML file with strategies: which commands get which priority and slice',
+        descriptionZhTw: '策略的 YAML 檔案：哪些命令得到哪種優先權與時間片',
+      }),
+    ),
+    backend: Type.Enum(
+      ['auto', 'sched_ext', 'off'],
+      notes({
+        default: 'auto',
+        effect: inProcess('chooses the mechanism; off attaches nothing', '選擇作用的機制；off 表示不掛載任何排程器'),
+        description: 'Which kernel mechanism acts: auto, sched_ext or off',
+        descriptionZhTw: '由哪個核心機制作用：auto、sched_ext 或 off',
+        refused: {
+          fair: 'not yet in this version; use auto, sched_ext or off',
+        },
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description: 'The scheduler itself',
+    descriptionZhTw: '排程器本身',
+  },
+);

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Static, Type } from 'typebox';
+
+/** Limits of a set of strategies, the same in a file and in a request. */
+export const STRATEGY_LIMITS = {
+  strategies: 10_000,
+  selectors: 64,
+  regexBytes: 1_024,
+  fileBytes: 4 * 1_024 * 1_024,
+} as const;
+
+export const SelectorSchema = Type.Object(
+  {
+    key: Type.String({ minLength: 1, maxLength: 317, description: 'Label of the pod' }),
+    value: Type.String({ maxLength: 63, description: 'Value that the label must have' }),
+  },
+  { additionalProperties: false },
+);
+
+/**
+ * One strategy, as it is sent to `POST /api/v1/scheduling/strategies` and written in a strategies file.
+ *
+ * `priority`: 0..20, a lower number is stronger. 0..9 may push weaker tasks off a CPU, 10..20 shorten the deadline only.
+ * Left out means no change. Older clients send a boolean: true is 1, false is left out.
+ */
+export const StrategySchema = Type.Object(
+  {
+    priority: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 0, maximum: 20 }), Type.Boolean()], {
+        description: 'Lower is stronger; true is 1, false is none',
+      }),
+    ),
+    execution_time: Type.Optional(
+      Type.Union([Type.Literal(0), Type.Integer({ minimum: 100_000, maximum: 1_000_000_000, unit: 'ns' })], {
+        description: 'Time slice in nanoseconds; 0 is none',
+        unit: 'ns',
+      }),
+    ),
+    command_regex: Type.Optional(
+      Type.String({
+        maxLength: STRATEGY_LIMITS.regexBytes,
+        description: 'RE2 expression, searched anywhere in the command name (15 characters at most); empty matches all',
+      }),
+    ),
+    pid: Type.Optional(Type.Integer({ minimum: 1, maximum: 4_194_304, description: 'One process' })),
+    selectors: Type.Optional(
+      Type.Array(SelectorSchema, {
+        maxItems: STRATEGY_LIMITS.selectors,
+        description: 'Labels that a pod must have, all of them',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export type Strategy = Static<typeof StrategySchema>;
+
+/** Other spellings of the keys above, taken from later clients. */
+export const STRATEGY_KEY_ALIASES: Readonly<Record<string, string>> = {
+  executionTime: 'execution_time',
+  commandRegex: 'command_regex',
+};
+
+export const StrategiesBodySchema = Type.Object(
+  { strategies: Type.Array(StrategySchema, { maxItems: STRATEGY_LIMITS.strategies }) },
+  { additionalProperties: false },
+);
+
+export type StrategiesBody = Static<typeof StrategiesBodySchema>;
+
+/** The wire value of `priority` as a number, null for none. */
+export function strategyPriority(priority: Strategy['priority']): number | null {
+  if (priority === undefined || priority === false) return null;
+  return priority === true ? 1 : priority;
+}
