@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defaultConfig } from '@gthulhu/contracts';
+import { describe, expect, test } from 'vitest';
+import { effectiveMode, parseConfig } from './parse-config.ts';
+import { ConfigError, type Problem } from './problem.ts';
+
+const refusal = (text: string): ConfigError | null => {
+  try {
+    parseConfig(text, 'g.yaml');
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  return null;
+};
+const errorsOf = (text: string): string[] => refusal(text)?.message.split('\n') ?? [];
+const problemsOf = (text: string): readonly Problem[] => refusal(text)?.problems ?? [];
+const scheduler = (line: string): string => `scheduler:\n  ${line}\n`;
+
+describe('a file that can be used', () => {
+  test.each([
+    ['empty', ''],
+    ['comments only', '# nothing\n---\n'],
+    ['sections without keys', 'scheduler:\nmonitor:\napi:\n  mtls:\n'],
+    ['byte order mark', '\ufeffdebug: false\n'],
+  ])('%s is the defaults', (_, text) => {
+    expect(parseConfig(text, 'g.yaml')).toEqual({ config: defaultConfig(), warnings: [] });
+  });
+
+  test('every value that is written arrives, the rest stays at its default', () => {
+    const text = `scheduler: {slice_ns_default: 20000000, slice_ns_min: 1e6, mode: " simple "}`;
+    expect(errorsOf(text)).toHaveLength(1);
+    const { config } = parseConfig(
+      'scheduler: {slice_ns_default: 20000000, slice_ns_min: 1e6}\ndebug: true\n',
+      'g.yaml',
+    );
+    const expected = defaultConfig();
+    expected.scheduler.slice_ns_default = 20_000_000;
+    expected.scheduler.slice_ns_min = 1_000_000;
+    expected.debug = true;
+    expect(config).toEqual(expected);
+  });
+
+  test('a boolean whose default is true can be switched off', () => {
+    expect(parseConfig(scheduler('max_time_watchdog: false'), 'g.yaml').config.scheduler.max_time_watchdog).toBe(false);
+  });
+
+  test('kernel_mode: true is dispatch kernel', () => {
+    expect(parseConfig(scheduler('kernel_mode: true'), 'g.yaml').config.scheduler.dispatch).toBe('kernel');
+    expect(parseConfig(scheduler('kernel_mode: true\n  dispatch: kernel'), 'g.yaml').config.scheduler.dispatch).toBe(
+      'kernel',
+    );
+  });
+
+  test('an alias stands for its value', () => {
+    const { config } = parseConfig('scheduler:\n  slice_ns_default: &s 1000000\n  slice_ns_min: *s\n', 'g.yaml');
+    expect(config.scheduler.slice_ns_min).toBe(1_000_000);
+  });
+});
+
+describe('what is wrong, where, and what to do', () => {
+  test.each([
+    [
+      'misspelt key',
+      scheduler('slice_ns_defualt: 1'),
+      'g.yaml:2:3: scheduler.slice_ns_defualt: unknown key; did you mean scheduler.slice_ns_default?',
+    ],
+    [
+      'other case',
+      scheduler('sliceNsMin: 1'),
+      'g.yaml:2:3: scheduler.sliceNsMin: unknown key; did you mean scheduler.slice_ns_min?',
+    ],
+    ['wrong section', 'mode: simple\n', 'g.yaml:1:1: mode: unknown key here; did you mean scheduler.mode?'],
+    [
+      'prototype key',
+      '__proto__: 1\n',
+      'g.yaml:1:1: __proto__: unknown key; remove it, or use one of: scheduler, simple_scheduler, monitor, debug, early_processing, builtin_idle, api',
+    ],
+    ['twice', 'debug: true\ndebug: true\n', 'g.yaml:2:1: debug: is set twice; remove one of the two'],
+    [
+      'too small',
+      scheduler('slice_ns_default: 50'),
+      'g.yaml:2:21: scheduler.slice_ns_default: is 50, must be a whole number from 100000 to 1000000000 ns',
+    ],
+    [
+      'not whole',
+      scheduler('timeoutMs: 1500.5'),
+      'g.yaml:2:14: scheduler.timeoutMs: is 1500.5, must be a whole number from 1000 to 30000 ms',
+    ],
+    [
+      'not a number',
+      scheduler('opinionBudgetPercent: .nan'),
+      'g.yaml:2:25: scheduler.opinionBudgetPercent: is NaN, must be a number from 0.1 to 50 %',
+    ],
+    [
+      'duration',
+      scheduler('slice_ns_default: 5ms'),
+      'g.yaml:2:21: scheduler.slice_ns_default: is the text "5ms", must be a whole number from 100000 to 1000000000 ns; 5ms is written 5000000',
+    ],
+    ['yes', 'debug: yes\n', 'g.yaml:1:8: debug: is the text "yes", must be true or false'],
+    ['no value', 'debug:\n', 'g.yaml:1:1: debug: has no value; must be true or false, or remove the key'],
+    ['number as text', 'api: {url: 8080}\n', 'g.yaml:1:12: api.url: is 8080, must be a text; put it in quotes'],
+    ['alias to nothing', 'debug: *x\n', 'g.yaml:1:8: debug: refers to &x, which is not set before it'],
+    ['list for a section', 'monitor: [1]\n', 'g.yaml:1:10: monitor: is a list, must be a mapping of keys to values'],
+    ['text for the file', 'hello\n', 'g.yaml:1:1: is the text "hello", must be a mapping of keys to values'],
+    ['mapping for a value', 'debug: {a: 1}\n', 'g.yaml:1:8: debug: is a mapping, must be true or false'],
+    [
+      'mode near',
+      scheduler('mode: gthullu'),
+      'g.yaml:2:9: scheduler.mode: is "gthullu", must be one of gthulhu, simple, simple-fifo, none; did you mean gthulhu?',
+    ],
+    [
+      'mode empty',
+      scheduler('mode: ""'),
+      'g.yaml:2:9: scheduler.mode: is empty, must be one of gthulhu, simple, simple-fifo, none',
+    ],
+    [
+      'backend fair',
+      scheduler('backend: fair'),
+      'g.yaml:2:12: scheduler.backend: fair is refused: not yet in this version; use auto, sched_ext or off',
+    ],
+    [
+      'min over default',
+      scheduler('slice_ns_min: 6000000'),
+      'g.yaml:2:17: scheduler.slice_ns_min: slice_ns_min (6000000) is greater than slice_ns_default (5000000); make it equal or smaller',
+    ],
+    [
+      'default under min',
+      scheduler('slice_ns_default: 400000'),
+      'g.yaml:2:21: scheduler.slice_ns_default: slice_ns_min (500000) is greater than slice_ns_default (400000); make it equal or smaller',
+    ],
+    [
+      'kernel_mode against dispatch',
+      scheduler('kernel_mode: true\n  dispatch: hybrid'),
+      'g.yaml:2:16: scheduler.kernel_mode: contradicts scheduler.dispatch: hybrid; remove kernel_mode, or set dispatch to kernel',
+    ],
+  ])('%s', (_, text, message) => {
+    expect(errorsOf(text)).toEqual([message]);
+  });
+
+  test('mode scx and dispatch strict are refused with their reason', () => {
+    const errors = errorsOf('scheduler:\n  mode: scx\n  dispatch: strict\n');
+    expect(errors).toHaveLength(2);
+    expect(errors[0]).toMatch(/^g.yaml:2:9: scheduler.mode: scx is refused: .*starts no other binary/);
+    expect(errors[1]).toMatch(/^g.yaml:3:13: scheduler.dispatch: strict is refused: not yet in this version/);
+  });
+
+  test('all problems are told at once, in file order', () => {
+    const errors = errorsOf(
+      'scheduler:\n  slice_ns_min: x\n  nonsense: 1\ndebug: 3\nmonitor:\n  prometheus_port: 70000\n',
+    );
+    expect(errors.map((line) => line.split(': ').slice(0, 2).join(' '))).toEqual([
+      'g.yaml:2:17 scheduler.slice_ns_min',
+      'g.yaml:3:3 scheduler.nonsense',
+      'g.yaml:4:8 debug',
+      'g.yaml:6:20 monitor.prometheus_port',
+    ]);
+  });
+
+  test.each([
+    ['syntax', 'scheduler: [1\n'],
+    ['two documents', 'debug: true\n---\ndebug: false\n'],
+    ['tab', 'scheduler:\n\tdebug: true\n'],
+    ['unknown tag', 'debug: !!thing 3\n'],
+  ])('not YAML: %s', (_, text) => {
+    const errors = errorsOf(text);
+    expect(errors.length).toBeGreaterThan(0);
+    for (const line of errors) expect(line).toMatch(/^g\.yaml:\d+:\d+: is not valid YAML: /);
+  });
+
+  test('control characters of the file do not reach the terminal', () => {
+    expect(errorsOf('"a\\u001b[2J": 1\n').join('')).not.toContain('\u001b');
+  });
+});
+
+describe('files made to hurt', () => {
+  test('too large', () => {
+    expect(errorsOf(`#${'x'.repeat(1_048_576)}`)).toEqual(['g.yaml: has 1048577 bytes, at most 1048576 are read']);
+  });
+  test('nested deeply', () => {
+    const errors = errorsOf('['.repeat(20_000));
+    expect(errors.length).toBeGreaterThan(0);
+    expect(errors.length).toBeLessThanOrEqual(51);
+  });
+  test('aliases of aliases are not expanded', () => {
+    const levels = Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(9)}]`);
+    const errors = errorsOf(`a0: &a0 [x]\n${levels.join('\n')}\n`);
+    expect(errors[0]).toContain('unknown key');
+  });
+  test('an alias to itself', () => {
+    expect(errorsOf('scheduler: &s\n  mode: *s\n').join('')).toContain('scheduler.mode');
+  });
+  test('many aliases', () => {
+    const keys = Array.from({ length: 120 }, (_, i) => `? *k\n: ${i}`);
+    const problems = problemsOf(`debug: &k true\n${keys.join('\n')}\n`);
+    expect(problems).toHaveLength(101);
+    expect(problems.at(-1)?.message).toContain('at most 100 are followed');
+  });
+});
+
+describe('warnings', () => {
+  const warningsOf = (text: string): string[] =>
+    parseConfig(text, 'g.yaml').warnings.map((w) => `${w.line}:${w.column} ${w.key}: ${w.message}`);
+
+  test('a key without effect is warned about only when it differs from its default', () => {
+    expect(warningsOf('monitor: {enabled: true, prometheus_port: 9090}\napi: {interval: 0}\n')).toEqual([]);
+    expect(warningsOf('monitor: {enabled: false}\napi:\n  url: http://a\n  mtls: {enable: true}\n')).toEqual([
+      '1:20 monitor.enabled: is accepted but has no effect yet; remove it, or leave it for later',
+      '3:8 api.url: is accepted but has no effect yet; remove it, or leave it for later',
+      '4:18 api.mtls.enable: is accepted but has no effect yet; remove it, or leave it for later',
+    ]);
+  });
+  test('enable_fifo belongs to mode simple', () => {
+    expect(warningsOf('simple_scheduler: {enable_fifo: true}\n')[0]).toMatch(
+      /^1:33 simple_scheduler.enable_fifo: has no effect/,
+    );
+    expect(warningsOf('simple_scheduler: {enable_fifo: true}\nscheduler: {mode: simple}\n')).toEqual([]);
+  });
+  test('dispatch kernel knows no order of arrival', () => {
+    expect(warningsOf('scheduler: {mode: simple-fifo, kernel_mode: true}\n')[0]).toMatch(
+      /^1:19 scheduler.mode: .*never asks/,
+    );
+  });
+});
+
+test.each([
+  ['', 'gthulhu'],
+  ['scheduler: {mode: simple}', 'simple'],
+  ['scheduler: {mode: simple}\nsimple_scheduler: {enable_fifo: true}', 'simple-fifo'],
+  ['scheduler: {backend: off}', 'none'],
+  ['scheduler: {mode: none}', 'none'],
+])('the policy of %j is %s', (text, mode) => {
+  expect(effectiveMode(parseConfig(text, 'g.yaml').config)).toBe(mode);
+});

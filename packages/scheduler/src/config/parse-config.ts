@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Config, ConfigSchema, configKeys, defaultConfig } from '@gthulhu/contracts';
+import type { Node } from 'yaml';
+import { ConfigError, inFileOrder, type Problem } from './problem.ts';
+import { type Places, readNode } from './read-node.ts';
+import { readYaml, type YamlSource } from './yaml-source.ts';
+
+/** Size of a configuration file, bytes. Real ones have two thousand. */
+export const CONFIG_MAX_BYTES = 1_024 * 1_024;
+
+export interface ParsedConfig {
+  readonly config: Config;
+  /** What the author should know although the file can be used, in file order. */
+  readonly warnings: readonly Problem[];
+}
+
+/** `over` laid on `base`, section by section. */
+function merge(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
+  const merged = { ...base };
+  for (const [name, value] of Object.entries(over)) {
+    const below = merged[name];
+    const section = typeof below === 'object' && below !== null && typeof value === 'object' && value !== null;
+    merged[name] = section ? merge(below as Record<string, unknown>, value as Record<string, unknown>) : value;
+  }
+  return merged;
+}
+
+const valueAt = (config: unknown, path: string): unknown =>
+  path.split('.').reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], config);
+
+/** Rules that concern more than one key. */
+function checkTogether(config: Config, places: Places, source: YamlSource): void {
+  const { scheduler } = config;
+  if (scheduler.slice_ns_min > scheduler.slice_ns_default) {
+    const key = places.has('scheduler.slice_ns_min') ? 'scheduler.slice_ns_min' : 'scheduler.slice_ns_default';
+    const message = `slice_ns_min (${scheduler.slice_ns_min}) is greater than slice_ns_default (${scheduler.slice_ns_default}); make it equal or smaller`;
+    source.problem(places.get(key), key, message);
+  }
+  const explicit = places.get('scheduler.dispatch');
+  if (scheduler.kernel_mode && explicit !== undefined && scheduler.dispatch !== 'kernel') {
+    const message = `contradicts scheduler.dispatch: ${scheduler.dispatch}; remove kernel_mode, or set dispatch to kernel`;
+    source.problem(places.get('scheduler.kernel_mode'), 'scheduler.kernel_mode', message);
+  }
+}
+
+function collectWarnings(config: Config, places: Places, source: YamlSource): Problem[] {
+  const errors = source.problems.length;
+  const warn = (node: Node | undefined, key: string, message: string): void => source.problem(node, key, message);
+  for (const key of configKeys) {
+    if (key.section || key.effect.to !== 'none') continue;
+    if (places.has(key.path) && valueAt(config, key.path) !== key.default) {
+      warn(places.get(key.path), key.path, 'is accepted but has no effect yet; remove it, or leave it for later');
+    }
+  }
+  const fifo = config.simple_scheduler.enable_fifo;
+  if (fifo && config.scheduler.mode !== 'simple' && config.scheduler.mode !== 'simple-fifo') {
+    const key = 'simple_scheduler.enable_fifo';
+    warn(places.get(key), key, `has no effect with scheduler.mode ${config.scheduler.mode}; it belongs to mode simple`);
+  }
+  if (config.scheduler.dispatch === 'kernel' && effectiveMode(config) === 'simple-fifo') {
+    const key =
+      ['scheduler.mode', 'scheduler.dispatch', 'scheduler.kernel_mode'].find((path) => places.has(path)) ?? '';
+    warn(
+      places.get(key),
+      key,
+      'dispatch kernel never asks the policy, so the order will not be that of simple-fifo; use dispatch hybrid',
+    );
+  }
+  return source.problems.splice(errors);
+}
+
+/** The policy that the configuration asks for: `enable_fifo` and `backend: off` taken into account. */
+export function effectiveMode(config: Config): Config['scheduler']['mode'] {
+  if (config.scheduler.backend === 'off') return 'none';
+  if (config.scheduler.mode === 'simple' && config.simple_scheduler.enable_fifo) return 'simple-fifo';
+  return config.scheduler.mode;
+}
+
+/**
+ * Reads a configuration. Every key may be left out; an empty text is the defaults. `kernel_mode: true` comes out as
+ * `dispatch: 'kernel'` too.
+ * @throws ConfigError with everything that is wrong
+ */
+export function parseConfig(text: string, fileName: string): ParsedConfig {
+  const source = readYaml(text, CONFIG_MAX_BYTES);
+  const places: Places = new Map();
+  const knownPaths = configKeys.map((key) => key.path);
+  const read =
+    source.problems.length > 0 ? {} : readNode(source.root, ConfigSchema, '', { source, places, knownPaths });
+  const config = merge(defaultConfig(), (read ?? {}) as Record<string, unknown>) as Config;
+  // A key with a wrong value has its default here: comparing it would report a second, false problem.
+  const wrong = new Set(source.problems.map((problem) => problem.key));
+  const compared = [
+    'scheduler.slice_ns_min',
+    'scheduler.slice_ns_default',
+    'scheduler.kernel_mode',
+    'scheduler.dispatch',
+  ];
+  if (!compared.some((key) => wrong.has(key))) checkTogether(config, places, source);
+  if (source.problems.length > 0) throw new ConfigError(fileName, source.problems);
+  if (config.scheduler.kernel_mode) config.scheduler.dispatch = 'kernel';
+  return { config, warnings: inFileOrder(collectWarnings(config, places, source)) };
+}
