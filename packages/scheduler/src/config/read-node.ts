@@ -94,7 +94,11 @@ function readList(node: Node, schema: Schema, path: string, context: ReadContext
   }
   const items = schema.items;
   if (items === undefined) return [];
-  return node.items.map((item, index) => readNode(item as Node, items, `${path}[${index}]`, context, node));
+  return node.items.map((item, index) => {
+    const itemPath = `${path}[${index}]`;
+    context.places?.set(itemPath, item as Node);
+    return readNode(item as Node, items, itemPath, context);
+  });
 }
 
 /**

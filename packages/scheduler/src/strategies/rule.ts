@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Strategy, strategyPriority } from '@gthulhu/contracts';
+import { RE2JS, RE2JSException } from 're2js';
+
+/** A strategy, made ready to be matched. */
+export interface Rule {
+  /** Its place in the file, from 0. */
+  readonly index: number;
+  /** 0..20, lower is stronger; null is no change. */
+  readonly priority: number | null;
+  /** Nanoseconds; 0 is no change. */
+  readonly sliceNs: number;
+  /** As written; empty matches every command. */
+  readonly commandRegex: string;
+  /** False for rows about a process number or a pod: commands alone do not tell whom they mean. */
+  readonly byCommand: boolean;
+  /** Searches anywhere in a command name, in time linear in its length. Null for an empty expression. */
+  readonly pattern: { test(command: string): boolean } | null;
+}
+
+/** Why an expression is refused, as the second half of a sentence. */
+export class RegexError extends Error {
+  override readonly name = 'RegexError';
+}
+
+function compilePattern(regex: string): RE2JS {
+  try {
+    return RE2JS.compile(regex);
+  } catch (cause) {
+    if (!(cause instanceof RE2JSException)) throw cause;
+    const reason = cause.message.replace(/^error parsing regexp: /, '');
+    const perl = /Perl syntax|\\\d/.test(reason) ? ' (RE2 knows no look-around and no back references)' : '';
+    throw new RegexError(`is not an RE2 expression: ${reason}${perl}`, { cause });
+  }
+}
+
+/** @throws RegexError */
+export function toRule(strategy: Strategy, index: number): Rule {
+  const commandRegex = strategy.command_regex ?? '';
+  return {
+    index,
+    priority: strategyPriority(strategy.priority),
+    sliceNs: strategy.execution_time ?? 0,
+    commandRegex,
+    byCommand: strategy.pid === undefined && (strategy.selectors ?? []).length === 0,
+    pattern: commandRegex === '' ? null : compilePattern(commandRegex),
+  };
+}
+
+/** Characters of a command name that the kernel keeps (TASK_COMM_LEN is 16, with the closing zero). */
+export const COMM_LENGTH = 15;
+
+/**
+ * The alternatives of an expression that are plain text too long for any command name. Looks only at expressions
+ * whose meaning is plain: letters, digits, `-_./:@` and anchors at the ends of alternatives.
+ */
+export function neverMatching(commandRegex: string): string[] {
+  if (!/^[\w\-./:@^$|]*$/.test(commandRegex)) return [];
+  return commandRegex
+    .split('|')
+    .map((alternative) => alternative.replace(/^\^/, '').replace(/\$$/, ''))
+    .filter((text) => text.length > COMM_LENGTH);
+}
