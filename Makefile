@@ -64,7 +64,7 @@ vm: ## a shell in the test machine, or CMD='command line'; KERNEL=7|6.12 CPUS=n 
 	@scripts/install test
 	@scripts/vm $(VM_OPTIONS) $(if $(CMD),-- "$$CMD")
 
-vm: export CMD := $(value CMD)
+vm: override export CMD := $(value CMD)
 
 demo: build ## a scheduler at work, shown in the test machine
 	@scripts/install test
