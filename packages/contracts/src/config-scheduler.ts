@@ -119,6 +119,25 @@ export const SchedulerSection = Type.Object(
         descriptionZhTw: '策略的 YAML 檔案：哪些命令得到哪種優先權與時間片',
       }),
     ),
+    policy: Type.String(
+      notes({
+        default: '',
+        effect: inProcess('a policy of your own takes the place of the built-in one', '以自己的策略取代內建策略'),
+        description: 'Module that exports createPolicy(); owned by root and not writable by others',
+        descriptionZhTw: '匯出 createPolicy() 的模組；必須屬於 root，且他人不可寫入',
+      }),
+    ),
+    statsIntervalSeconds: Type.Integer(
+      notes({
+        default: 10,
+        minimum: 1,
+        maximum: 3_600,
+        unit: 's',
+        effect: inProcess('interval of the `bss data` lines', '`bss data` 記錄的間隔'),
+        description: 'How often the counters are logged',
+        descriptionZhTw: '記錄計數器的間隔',
+      }),
+    ),
     backend: Type.Enum(
       ['auto', 'sched_ext', 'off'],
       notes({

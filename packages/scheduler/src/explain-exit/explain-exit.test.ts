@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
-import { backoff } from './backoff.ts';
+import { backoffSeconds } from './backoff.ts';
 import { EXIT_KIND, readExitCode } from './exit-kind.ts';
 import { type ExitInfo, explainExit } from './explain-exit.ts';
 import { findInDump, parseStall, parseWatchdog } from './stall.ts';
@@ -126,12 +126,12 @@ CPU 2   : nr_run=2 flags=0x1 cpu_rel=1 ops_qseq=42 pnt_seq=70
 });
 
 test.each([
+  [-1, 5],
   [0, 5],
-  [1, 5],
-  [2, 30],
-  [3, 300],
-  [4, null],
+  [1, 30],
+  [2, 300],
+  [3, null],
   [100, null],
-])('before attempt %d: %j s', (attempt, seconds) => {
-  expect(backoff(attempt)).toBe(seconds);
+])('after %d failed attempts: %j s', (attempt, seconds) => {
+  expect(backoffSeconds(attempt)).toBe(seconds);
 });

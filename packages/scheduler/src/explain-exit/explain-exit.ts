@@ -18,7 +18,7 @@ export interface ExitInfo {
 export type Retry =
   /** Attach again at once: the kernel asked for it, nothing is wrong. */
   | 'restart-now'
-  /** Attach again after a pause that grows: see backoff(). */
+  /** Attach again after a pause that grows: see backoffSeconds(). */
   | 'backoff'
   /** Stay away: somebody wanted the scheduler gone. */
   | 'stop';
