@@ -21,7 +21,7 @@ build: ## install what is missing and build everything; bin/gthulhu runs afterwa
 	@scripts/install build
 	@$(MAKE) --no-print-directory compile
 
-compile: bpf addon types
+compile: bpf addon bundle
 
 bpf: $(BPF_OBJECTS)
 
@@ -32,6 +32,10 @@ addon:
 
 types:
 	@tsc -b
+
+# One file to read at start instead of hundreds: starts faster and takes less memory.
+bundle: types
+	@rolldown --config rolldown.config.ts >/dev/null
 
 build/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 	@mkdir -p $(@D)

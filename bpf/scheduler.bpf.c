@@ -487,6 +487,7 @@ s32 BPF_PROG(gthulhu_init)
 	int i;
 
 	bpf_for(i, 0, nr_llcs) {
+		llc_state_of(i)->clock = CLOCK_START_NS;
 		err = scx_bpf_create_dsq(DSQ_ID(QUEUE_LLC, i), -1);
 		if (err)
 			return err;

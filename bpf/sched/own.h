@@ -60,14 +60,20 @@ static __always_inline void own_ran(u64 ns)
 	tokens_spend(ns);
 }
 
+struct register_args {
+	u32 tgid;	/* out: who the caller is to the kernel */
+	u32 pad;
+};
+
 SEC("syscall")
-int register_self(void *ctx)
+int register_self(struct register_args *args)
 {
 	struct task_struct *me = bpf_get_current_task_btf();
 
 	own_tgid = bpf_get_current_pid_tgid() >> 32;
 	own_start_ns = me->group_leader->start_boottime;
 	user_seen_ns = bpf_ktime_get_ns();
+	args->tgid = own_tgid;
 	return 0;
 }
 

@@ -65,6 +65,12 @@ u64 own_window_ns, own_used_ns;
 u64 own_runtime_ns;		/* CPU time of our threads since registration */
 u64 nr_tasks;			/* tasks that the scheduler has been told of, now */
 
+/* Never written: keeps the layouts of ring records in the object's type information. */
+struct {
+	struct task_record task;
+	struct task_event event;
+} record_types;
+
 struct task_ctx {
 	u64 vtime;		/* CPU time used over weight, on the clock of `llc` */
 	u64 key;		/* the kernel's own order for this wait */

@@ -15,6 +15,9 @@
 /* ... and how far before it: bounds the wait of weak tasks (see rescue.h for the hard bound). */
 #define LEAD_NS (250 * NSEC_PER_MSEC)
 
+/* Where clocks start: nothing subtracted from a vtime goes below 0. */
+#define CLOCK_START_NS (10 * NSEC_PER_SEC)
+
 /* vtime for @used_ns of CPU at @weight (1..10000, 100 is nice 0) */
 static __always_inline u64 charge(u64 used_ns, u32 weight)
 {

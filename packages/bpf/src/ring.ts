@@ -17,6 +17,8 @@ export interface Ring {
   drain(): number;
   /** Blocks this thread until there is something to drain or wakeRing() was called (true), or for `timeoutMs` (false). */
   wait(timeoutMs: number): boolean;
+  /** The same without blocking: a thread of the pool waits, at most a second. For threads with other work to do. */
+  waitAsync(timeoutMs: number): Promise<boolean>;
   /** for wakeRing() in another thread */
   readonly wakeFd: number;
   /** records that were too short for the layout, since open */
@@ -45,6 +47,7 @@ export function openRing(fd: number, layout: StructLayout, columns: readonly str
         if (left <= slice) return false;
       }
     },
+    waitAsync: (timeoutMs) => native.waitRing(fd, ring.wakeFd, timeoutMs),
     wakeFd: ring.wakeFd,
     get skipped() {
       return ring.skipped();

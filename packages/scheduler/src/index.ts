@@ -1,2 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-export {};
+/** The scheduler process: configuration, policies, and what joins them to the kernel. */
+export { effectTable, explainConfig } from './config/explain-config.ts';
+export { LOG_FORMATS, type LogFormat } from './log/logger.ts';
+export type { DecisionBatch, NodeView, Policy, TaskBatch } from './policies/policy.ts';
+export { createPolicy } from './policies/registry.ts';
+export { runScheduler, type SchedulerOptions } from './process/scheduler.ts';

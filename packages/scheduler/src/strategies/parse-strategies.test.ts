@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadStrategies, parseStrategies, StrategiesError } from './parse-strategies.ts';
+import { parseStrategies, readStrategiesText, StrategiesError } from './parse-strategies.ts';
 
 const refusal = (text: string): string[] => {
   try {
@@ -158,11 +158,11 @@ test('a strategies file has to exist', () => {
   const dir = mkdtempSync(join(tmpdir(), 'gthulhu-strategies-'));
   try {
     const path = join(dir, 's.yaml');
-    expect(() => loadStrategies(path)).toThrow(
+    expect(() => readStrategiesText(path)).toThrow(
       `${path}: the strategies file does not exist; give the path of an existing file`,
     );
     writeFileSync(path, '- {priority: 5, command_regex: nginx}\n');
-    expect(loadStrategies(path).rules).toHaveLength(1);
+    expect(parseStrategies(readStrategiesText(path), path).rules).toHaveLength(1);
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -110,16 +110,14 @@ export function parseStrategies(text: string, fileName: string): ParsedStrategie
 }
 
 /**
- * Reads a strategies file.
+ * The text of a strategies file, for parseStrategies.
  * @throws StrategiesError
  */
-export function loadStrategies(path: string): ParsedStrategies {
-  let text: string;
+export function readStrategiesText(path: string): string {
   try {
-    text = readText(path, STRATEGY_LIMITS.fileBytes);
+    return readText(path, STRATEGY_LIMITS.fileBytes);
   } catch (cause) {
     const message = `the strategies file ${readFailure(cause)}`;
     throw new StrategiesError(path, [{ line: 0, column: 0, key: '', message }], { cause });
   }
-  return parseStrategies(text, path);
 }

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import {
+  type BpfLink,
+  type BpfObject,
+  type Globals,
+  type MapInfo,
+  openGlobals,
+  openObject,
+  openSyscallProgram,
+} from '@gthulhu/bpf';
+import type { KernelParams } from '../config/kernel-params.ts';
+import type { Topology } from '../topology/topology.ts';
+import { type KernelCounters, readCounters } from './counters.ts';
+
+/** Names in bpf/scheduler.bpf.c. */
+const OPS = 'gthulhu';
+const MAX_CPUS = 1024;
+const MAX_LLCS = 256;
+const HOTPLUG_SEQ = '/sys/kernel/sched_ext/hotplug_seq';
+
+/** How the kernel ended the scheduler. */
+export interface ExitRecord {
+  readonly kind: number;
+  readonly code: bigint;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface KernelSideOptions {
+  readonly objectPath: string;
+  readonly params: KernelParams;
+  /** Read after `hotplugSeq`, so that a CPU that came or went in between is noticed by the kernel. */
+  readonly topology: Topology;
+  readonly hotplugSeq: number;
+  readonly onLog: (line: string) => void;
+}
+
+/** Counts CPUs that came and went; the kernel refuses a scheduler that read the topology before the last change. */
+export function readHotplugSeq(): number {
+  try {
+    return Number(readFileSync(HOTPLUG_SEQ, 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+function u16Bytes(values: readonly number[], length: number): Uint8Array {
+  const array = new Uint16Array(length);
+  array.set(values);
+  return new Uint8Array(array.buffer);
+}
+
+/** Which CPUs there are and what they share, as the read-only variables of the object. */
+export function topologyVariables(topology: Topology): Record<string, number | Uint8Array> {
+  const ids = topology.cpus.at(-1)?.cpu ?? 0;
+  if (ids >= MAX_CPUS) throw new Error(`this machine has CPU ${ids}; the scheduler knows CPUs 0 to ${MAX_CPUS - 1}`);
+  if (topology.llcs.length > MAX_LLCS)
+    throw new Error(`this machine has ${topology.llcs.length} last-level caches; the scheduler knows ${MAX_LLCS}`);
+  const llcOf = new Array<number>(ids + 1).fill(0);
+  for (const cpu of topology.cpus) if (cpu.llc > 0) llcOf[cpu.cpu] = cpu.llc;
+  return {
+    nr_cpu_ids: ids + 1,
+    nr_online_cpus: topology.cpus.filter((cpu) => cpu.online).length,
+    nr_llcs: Math.max(1, topology.llcs.length),
+    cpu_llc: u16Bytes(llcOf, MAX_CPUS),
+    llc_nr_cpus: u16Bytes(
+      topology.llcs.map((cpus) => cpus.length),
+      MAX_LLCS,
+    ),
+  };
+}
+
+function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+/** The loaded BPF scheduler: what the main thread owns of it. */
+export class KernelSide {
+  readonly object: BpfObject;
+  readonly nulledOps: readonly string[];
+  readonly #bss: Globals;
+  readonly #layoutOf: (name: string) => ReturnType<BpfObject['layout']>;
+  readonly #cpuIds: number;
+  #links: BpfLink[] = [];
+
+  constructor(options: KernelSideOptions) {
+    this.object = openObject(options.objectPath, {
+      onLog: (level, line) => {
+        if (level !== 'debug') options.onLog(line);
+      },
+    });
+    try {
+      const topology = topologyVariables(options.topology);
+      for (const [name, value] of Object.entries({ ...options.params.rodata, ...topology }))
+        this.object.setGlobal(name, value);
+      for (const [name, value] of Object.entries(options.params.ops)) this.object.setOpsField(OPS, name, value);
+      this.object.setOpsField(OPS, 'hotplug_seq', options.hotplugSeq);
+      this.nulledOps = this.object.load().nulledOps;
+      this.#bss = openGlobals(this.object.globals('.bss'));
+      this.#cpuIds = topology.nr_cpu_ids as number;
+    } catch (error) {
+      this.object.close();
+      throw error;
+    }
+    const layouts = new Map<string, ReturnType<BpfObject['layout']>>();
+    this.#layoutOf = (name) => {
+      const known = layouts.get(name) ?? this.object.layout(name);
+      layouts.set(name, known);
+      return known;
+    };
+  }
+
+  maps(): MapInfo[] {
+    return this.object.maps();
+  }
+
+  /** Tells the kernel who we are, then becomes the CPU scheduler. Returns our process number as the kernel knows it. */
+  attach(): number {
+    const program = openSyscallProgram(this.object.programFd('register_self'), this.#layoutOf('register_args'));
+    const args = new Uint8Array(this.#layoutOf('register_args').size);
+    program.run(args);
+    program.close();
+    this.#links.push(this.object.attach(OPS));
+    return new DataView(args.buffer).getUint32(this.#layoutOf('register_args').fields.tgid.offset, true);
+  }
+
+  /** From now on an exec or a rename is told of; costs every exec a record, so only where strategies ask for it. */
+  watchCommands(): void {
+    if (this.#bss.readNumber('watch_commands') !== 0) return;
+    this.#links.push(this.object.attachProgram('on_exec'), this.object.attachProgram('on_rename'));
+    this.#bss.write('watch_commands', 1);
+  }
+
+  counters(): KernelCounters {
+    return readCounters(this.#bss, this.#layoutOf('cpu_state'), this.#layoutOf('opinion_stats'), this.#cpuIds);
+  }
+
+  /** Null while the scheduler is in force. */
+  exitRecord(): ExitRecord | null {
+    const bytes = this.#bss.bytes('exit_record');
+    const { kind, code, reason, msg } = this.#layoutOf('exit_record').fields;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const exitKind = Number(view.getBigInt64(kind.offset, true));
+    if (exitKind === 0) return null;
+    return {
+      kind: exitKind,
+      code: view.getBigInt64(code.offset, true),
+      reason: textOf(bytes.subarray(reason.offset, reason.offset + reason.count * reason.size)),
+      message: textOf(bytes.subarray(msg.offset, msg.offset + msg.count * msg.size)),
+    };
+  }
+
+  /** Events that found their ring full since load: then the tasks are to be scanned again. */
+  eventsLost(): number {
+    return this.#bss.readNumber('nr_events_lost');
+  }
+
+  /** Gives the CPUs back to the kernel's own scheduler. Idempotent. */
+  detach(): void {
+    for (const link of this.#links.reverse()) link.detach();
+    this.#links = [];
+  }
+
+  close(): void {
+    this.detach();
+    this.#bss.close();
+    this.object.close();
+  }
+}

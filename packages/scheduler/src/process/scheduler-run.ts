@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sys } from '@gthulhu/bpf';
+import type { Config } from '@gthulhu/contracts';
+import { toKernelParams } from '../config/kernel-params.ts';
+import { effectiveMode } from '../config/parse-config.ts';
+import { entry } from '../log/entry.ts';
+import type { Logger } from '../log/logger.ts';
+import * as say from '../log/messages.ts';
+import { formatTopology } from '../topology/format-topology.ts';
+import { readTopology } from '../topology/read-topology.ts';
+import { makeCells } from './cells.ts';
+import { toBssCounters, toOperatorCounters } from './counters.ts';
+import { type ExitRecord, KernelSide, readHotplugSeq } from './kernel-side.ts';
+import { type PolicyHost, startPolicyHost } from './policy-host.ts';
+import { type StrategyFollower, startStrategyFollower } from './strategy-follower.ts';
+
+const CHECK_EJECTED_MS = 250;
+/** Detaching is not synchronous: so long the kernel may take to say how it ended. */
+const EXIT_WAIT_MS = 10_000;
+
+export interface RunOptions {
+  readonly config: Config;
+  readonly objectPath: string;
+  readonly logger: Logger;
+  /** Aborted when the scheduler is to end. */
+  readonly signal: AbortSignal;
+}
+
+/** How one attachment ended: by our wish, or by the kernel's. */
+export type RunEnd = { readonly why: 'stopped' } | { readonly why: 'ejected'; readonly exit: ExitRecord };
+
+function logStart(config: Config, logger: Logger): void {
+  logger.log(say.schedulerConfig(config.scheduler.slice_ns_default, config.scheduler.slice_ns_min));
+  if (config.debug) logger.log(say.debugModeEnabled());
+  if (config.builtin_idle) logger.log(say.builtinIdleEnabled());
+  if (!config.scheduler.max_time_watchdog) logger.log(say.maxTimeWatchdogDisabled());
+  logger.log(say.earlyProcessing(config.early_processing));
+}
+
+function startPolicy(
+  kernel: KernelSide,
+  options: RunOptions,
+  cells: ReturnType<typeof makeCells>,
+  nrCpus: number,
+): PolicyHost {
+  const { config, logger } = options;
+  const ring = kernel.maps().find((map) => map.name === 'asked');
+  if (ring === undefined) throw new Error('the BPF object has no map named asked; it is of another version');
+  return startPolicyHost({
+    data: {
+      mode: effectiveMode(config),
+      policyFile: config.scheduler.policy,
+      ringFd: ring.fd,
+      recordLayout: kernel.object.layout('task_record'),
+      applyFd: kernel.object.programFd('apply'),
+      decisionLayout: kernel.object.layout('decision'),
+      bss: kernel.object.globals('.bss'),
+      cells,
+      nrCpus,
+      sliceDefaultNs: config.scheduler.slice_ns_default,
+      sliceMinNs: config.scheduler.slice_ns_min,
+    },
+    onReady: (policy) => logger.debug(`policy ${policy} decides`, { policy }),
+    onReplaced: (reason) =>
+      logger.log(entry(`policy worker replaced: ${reason}`, 'policy worker replaced', { reason }, 'warn')),
+  });
+}
+
+async function waitForExit(kernel: KernelSide): Promise<ExitRecord | null> {
+  for (const start = performance.now(); performance.now() - start < EXIT_WAIT_MS; ) {
+    const exit = kernel.exitRecord();
+    if (exit !== null) return exit;
+    await sleep(20);
+  }
+  return null;
+}
+
+/** Resolves when the signal is aborted (null) or the kernel has ended the scheduler (how). */
+function untilEnd(kernel: KernelSide, signal: AbortSignal): Promise<ExitRecord | null> {
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      const exit = kernel.exitRecord();
+      if (exit !== null) done(exit);
+    }, CHECK_EJECTED_MS);
+    const onAbort = (): void => done(null);
+    function done(exit: ExitRecord | null): void {
+      clearInterval(timer);
+      signal.removeEventListener('abort', onAbort);
+      resolve(exit);
+    }
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort);
+  });
+}
+
+/** Loads, attaches and serves until the signal or an ejection. Throws where the scheduler cannot be attached. */
+export async function runOnce(options: RunOptions): Promise<RunEnd> {
+  const { config, logger, signal } = options;
+  logStart(config, logger);
+  const hotplugSeq = readHotplugSeq();
+  const topology = readTopology();
+  const onlineCpus = topology.cpus.filter((cpu) => cpu.online).length;
+  const kernel = new KernelSide({
+    objectPath: options.objectPath,
+    params: toKernelParams(config),
+    topology,
+    hotplugSeq,
+    onLog: (line) => logger.log(say.libbpfLine(line)),
+  });
+  const cells = makeCells();
+  let host: PolicyHost | null = null;
+  let follower: StrategyFollower | null = null;
+  let report: NodeJS.Timeout | undefined;
+  try {
+    for (const map of kernel.maps()) logger.log(say.bpfMap(map));
+    logger.log(say.topologyRead(formatTopology(topology)));
+    logger.log(say.userSchedPid(kernel.attach()));
+    if (config.scheduler.dispatch !== 'kernel' && !config.scheduler.kernel_mode)
+      host = startPolicy(kernel, options, cells, onlineCpus);
+    if (config.scheduler.strategiesFile !== '')
+      follower = startStrategyFollower({ file: config.scheduler.strategiesFile, kernel, logger });
+    logger.log(say.schedulerStarted());
+
+    report = setInterval(() => {
+      const counters = kernel.counters();
+      const line = say.bssData(toBssCounters(counters, cells, onlineCpus));
+      const scheduler = toOperatorCounters(counters, sys.monotonicNs(), host?.restarts ?? 0);
+      logger.log({ ...line, fields: { ...line.fields, scheduler } });
+    }, config.scheduler.statsIntervalSeconds * 1000);
+
+    const ejected = await untilEnd(kernel, signal);
+    if (ejected !== null) logger.log(say.bpfModuleStopped());
+    clearInterval(report);
+    await follower?.stop();
+    await host?.stop();
+    kernel.detach();
+    const exit = ejected ?? (await waitForExit(kernel));
+    if (exit !== null)
+      logger.log(say.uei({ kind: exit.kind, exitCode: exit.code, reason: exit.reason, message: exit.message }));
+    logger.log(say.loopEnded());
+    return ejected === null ? { why: 'stopped' } : { why: 'ejected', exit: ejected };
+  } finally {
+    clearInterval(report);
+    await follower?.stop();
+    await host?.stop();
+    kernel.close();
+  }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { release } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { BpfError } from '@gthulhu/bpf';
+import type { Config } from '@gthulhu/contracts';
+import { loadConfig } from '../config/config-file.ts';
+import { effectiveMode } from '../config/parse-config.ts';
+import { ConfigError, formatProblem } from '../config/problem.ts';
+import { backoffSeconds } from '../explain-exit/backoff.ts';
+import { explainExit } from '../explain-exit/explain-exit.ts';
+import { entry } from '../log/entry.ts';
+import { createLogger, type LogFormat, type Logger } from '../log/logger.ts';
+import * as say from '../log/messages.ts';
+import { obstacle, readSchedExtState } from './sched-ext-support.ts';
+import { runOnce } from './scheduler-run.ts';
+
+export interface SchedulerOptions {
+  /** Path of the YAML file; undefined for the defaults. */
+  readonly config?: string | undefined;
+  readonly logFormat?: LogFormat;
+  readonly write?: (line: string) => void;
+}
+
+/** What GTHULHU_SCHEDULER_OBJECT names (bin/gthulhu sets it), else build/bpf of the source tree. */
+export function schedulerObjectPath(): string {
+  return (
+    process.env.GTHULHU_SCHEDULER_OBJECT ??
+    fileURLToPath(new URL('../../../../build/bpf/scheduler.bpf.o', import.meta.url))
+  );
+}
+
+/** CPUs that come and go in a row: let them settle. */
+const RESTART_PAUSE_MS = 500;
+/** After so long in force an ejection is the first one again. */
+const FORGIVEN_MS = 10 * 60_000;
+
+/** Aborted by the first SIGINT or SIGTERM; the second one ends the process at once. */
+function signals(logger: Logger): AbortController {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(1);
+    logger.log(say.osSignal(name));
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return controller;
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const alive = setInterval(() => {}, 60_000);
+    signal.addEventListener('abort', () => {
+      clearInterval(alive);
+      resolve();
+    });
+  });
+}
+
+/** Attaches again after an ejection, with growing pauses. Returns the exit code. */
+async function keepRunning(config: Config, logger: Logger, signal: AbortSignal): Promise<number> {
+  for (let attempt = 0; ; attempt++) {
+    const start = performance.now();
+    const end = await runOnce({ config, logger, signal, objectPath: schedulerObjectPath() });
+    if (end.why === 'stopped') return 0;
+    const { exit } = end;
+    const explained = explainExit({ kind: exit.kind, code: exit.code, reason: exit.reason, message: exit.message });
+    logger.log(entry(explained.sentence, 'ejected', { kind: explained.kind, reason: exit.reason }, 'error'));
+    if (explained.retry === 'stop') return 1;
+    if (explained.retry === 'restart-now') {
+      attempt = -1;
+      await sleep(RESTART_PAUSE_MS, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return 0;
+      continue;
+    }
+    if (performance.now() - start > FORGIVEN_MS) attempt = 0;
+    const pause = backoffSeconds(attempt);
+    if (pause === null) {
+      logger.error('the kernel has ejected the scheduler again and again: it stays off until it is started anew');
+      return 1;
+    }
+    logger.info(`attaching again in ${pause} s`, { pauseSeconds: pause });
+    await sleep(pause * 1000, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return 0;
+  }
+}
+
+function explainFailure(error: unknown): string {
+  if (error instanceof BpfError) return error.verifierLog ? `${error.message}\n${error.verifierLog}` : error.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * `gthulhu scheduler`: the node's CPU scheduler in the foreground, until SIGINT or SIGTERM.
+ * @returns the exit code: 0 ended as asked, 1 an error, 78 this kernel cannot do it
+ */
+export async function runScheduler(options: SchedulerOptions): Promise<number> {
+  const write = options.write ?? ((line: string) => void process.stdout.write(line));
+  const format = options.logFormat ?? 'plain';
+  let config: Config;
+  let logger = createLogger({ format, write });
+  try {
+    const parsed = loadConfig(options.config);
+    config = parsed.config;
+    logger = createLogger({ format, write, debug: config.debug });
+    for (const problem of parsed.warnings) logger.warn(formatProblem(options.config ?? '', problem));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const line of error.message.split('\n')) logger.error(line);
+    return 1;
+  }
+  const { signal } = signals(logger);
+  if (effectiveMode(config) === 'none' || config.scheduler.backend === 'off') {
+    logger.log(say.monitorOnly());
+    await untilAborted(signal);
+    logger.log(say.schedulerExit());
+    return 0;
+  }
+  const blocked = obstacle(readSchedExtState(), release(), existsSync('/sys/kernel/btf/vmlinux'));
+  if (blocked !== null) {
+    logger.error(blocked.sentence);
+    return blocked.code;
+  }
+  try {
+    return await keepRunning(config, logger, signal);
+  } catch (error) {
+    logger.error(explainFailure(error));
+    return 1;
+  } finally {
+    logger.log(say.schedulerExit());
+  }
+}
