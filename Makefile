@@ -31,7 +31,7 @@ addon:
 	@test ! -e packages/bpf/Makefile || $(MAKE) --no-print-directory -C packages/bpf
 
 types:
-	@tsc -b
+	@tsc -b packages/cli
 
 # One file to read at start instead of hundreds: starts faster and takes less memory.
 bundle: types
@@ -61,7 +61,8 @@ test: ## everything that must hold: lint, types, unit tests, tests in the test m
 test-full: export GTHULHU_TEST_FULL = 1
 test-full: test ## the same, with the long-running cases too
 
-lint: ## format and lint rules
+lint: ## types, format and lint rules
+	@tsc -b
 	@biome check .
 
 vm: ## a shell in the test machine, or CMD='command line'; KERNEL=7|6.12 CPUS=n VM_FLAGS=...

@@ -137,18 +137,19 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 		dsq_insert(p, local, slice_default_ns, enq_flags);
 		return true;
 	}
-	if (is_own(p)) {
 #ifdef SABOTAGE_OWN_LAST
+	if (is_own(p)) {
 		dsq_insert(p, DSQ_ID(QUEUE_SABOTAGE, 0), slice_default_ns, enq_flags);
 		return true;
-#else
+	}
+#endif
+	if (is_policy_thread(p)) {
 		if (own_within_budget(now)) {
-			dsq_insert(p, local, slice_default_ns, enq_flags | first);
+			dsq_insert(p, local, slice_min_ns, enq_flags | first);
 			return true;
 		}
 		here->nr_own_over_budget++;
 		return false;
-#endif
 	}
 	if (is_urgent(tc)) {
 		if (!urgent_within_budget(cpu, now)) {
@@ -188,7 +189,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	waiting = queued > 0 ? queued : 0;
 	slice = slice_of(tc, queue, waiting);
 	tc->queue = queue;
-	tc->key = tc->vtime - head_start(p->flags & PF_KTHREAD ? 10 : tc->priority);
+	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
 	tc->enq_ns = now ?: 1;
 #ifdef SABOTAGE_SECOND_QUEUE
 	dsq_insert_vtime(p, DSQ_ID(QUEUE_SABOTAGE, 0), slice, tc->key, enq_flags);
@@ -294,7 +295,7 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 	/* prev's slice is over, but it may still be the one with the earliest claim */
 	if (prev && (prev->scx.flags & KVAL(scx_ent_flags, SCX_TASK_QUEUED))) {
 		tc = task_ctx_of(prev);
-		if (tc && !is_own(prev)) {
+		if (tc && !is_policy_thread(prev)) {
 			u64 head = head_pinned == NO_HEAD || (head_shared != NO_HEAD && time_before(head_shared, head_pinned)) ?
 				head_shared : head_pinned;
 			u64 vtime;
@@ -348,7 +349,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	here->running = 1;
 	here->running_pid = p->pid;
 	here->running_idle = p->policy == SCHED_IDLE;
-	here->running_priority = is_own(p) ? 0 : GTHULHU_NO_PRIORITY;
+	here->running_priority = is_policy_thread(p) ? 0 : GTHULHU_NO_PRIORITY;
 	if (here->running_idle)
 		__sync_fetch_and_add(&nr_idle_policy, 1);
 	if (!tc) {
@@ -398,7 +399,7 @@ void BPF_PROG(gthulhu_stopping, struct task_struct *p, bool runnable)
 		return;
 	account(p, tc);
 	if (is_own(p))
-		own_ran(p->se.sum_exec_runtime - tc->run_start_ns);
+		own_ran(p, p->se.sum_exec_runtime - tc->run_start_ns);
 	else if (is_urgent(tc))
 		cpu_private_of(cpu)->urgent_used_ns += p->se.sum_exec_runtime - tc->run_start_ns;
 	if (!runnable) {
@@ -478,6 +479,8 @@ void BPF_PROG(gthulhu_exit_task, struct task_struct *p, struct scx_exit_task_arg
 	__sync_fetch_and_add(&nr_tasks, -1);
 	if (p->pid == own_tgid)
 		own_tgid = 0;
+	if (p->pid == own_policy_pid)
+		own_policy_pid = 0;
 }
 
 SEC("struct_ops.s/init")

@@ -5,7 +5,6 @@
  * backport.
  *
  * wrapper            newest form (since)             falls back to          delete when the oldest kernel is
- * now_ns             scx_bpf_now (6.14)              bpf_ktime_get_ns       6.14
  * dsq_insert         dsq_insert returning bool (6.19) scx_bpf_dsq_insert (6.13), scx_bpf_dispatch (6.12)   6.19
  * dsq_insert_vtime   argument struct (6.19)          5 arguments (6.13), scx_bpf_dispatch_vtime (6.12)     6.19
  * dsq_to_local       with flags (7.1)                without (6.13), scx_bpf_consume (6.12)                7.1
@@ -47,7 +46,6 @@ const struct cpumask *scx_bpf_get_online_cpumask(void) __ksym;
 void scx_bpf_put_cpumask(const struct cpumask *cpumask) __ksym;
 
 /* renamed or re-typed */
-u64 scx_bpf_now___new(void) __ksym __weak;
 bool scx_bpf_dsq_insert___v2___new(struct task_struct *p, u64 dsq, u64 slice, u64 flags) __ksym __weak;
 void scx_bpf_dsq_insert___mid(struct task_struct *p, u64 dsq, u64 slice, u64 flags) __ksym __weak;
 void scx_bpf_dispatch___old(struct task_struct *p, u64 dsq, u64 slice, u64 flags) __ksym __weak;
@@ -69,13 +67,6 @@ struct task_struct *scx_bpf_dsq_peek___new(u64 dsq) __ksym __weak;
 bool scx_bpf_task_set_slice___new(struct task_struct *p, u64 slice) __ksym __weak;
 void scx_bpf_reenqueue_local___v2___new(void) __ksym __weak;
 u32 scx_bpf_reenqueue_local___old(void) __ksym __weak;
-
-static __always_inline u64 now_ns(void)
-{
-	if (bpf_ksym_exists(scx_bpf_now___new))
-		return scx_bpf_now___new();
-	return bpf_ktime_get_ns();
-}
 
 static __always_inline void dsq_insert(struct task_struct *p, u64 dsq, u64 slice, u64 flags)
 {

@@ -125,7 +125,7 @@ static __always_inline void apply_one(struct task_struct *p, const struct decisi
 SEC("syscall")
 int apply(struct apply_args *args)
 {
-	u64 now = bpf_ktime_get_ns();
+	u64 now = now_ns();
 	u32 n = args->n;
 	int i;
 

@@ -51,7 +51,7 @@ static __always_inline void ask(struct task_struct *p, struct task_ctx *tc, stru
 		cpu->nr_ring_full++;
 		return;
 	}
-	before = bpf_ktime_get_ns();
+	before = now_ns();
 	r->enq_ns = tc->enq_ns;
 	r->key = tc->key;
 	r->vtime = tc->vtime;
@@ -76,7 +76,7 @@ static __always_inline void ask(struct task_struct *p, struct task_ctx *tc, stru
 	}
 	bpf_ringbuf_submit(r, wakeup);
 	if (!(cpu->nr_opinions_asked++ & 63))
-		record_cost_ns = (3 * record_cost_ns + (bpf_ktime_get_ns() - before)) / 4;
+		record_cost_ns = (3 * record_cost_ns + (now_ns() - before)) / 4;
 	tokens_spend(record_cost_ns);
 }
 

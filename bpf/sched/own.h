@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Our own threads. Behind a queue of hogs they would answer milliseconds late,
- * so they go before everybody, within a budget: beyond it they queue like the
- * others and the scheduler can never become the load.
+ * Our own threads. Behind a queue of hogs the policy would answer milliseconds
+ * late, so its thread goes before everybody, within a budget: beyond it, it
+ * queues like the others and the scheduler can never become the load. Our other
+ * threads (log, files, strategies) are in no hurry: they queue with a head start.
  *
  * They are known by the kernel's tgid, which a SYSCALL program reads from the
  * caller: in a pod, process.pid is another number.
@@ -17,6 +18,11 @@ static __always_inline bool is_own(const struct task_struct *p)
 	return own_tgid && p->tgid == own_tgid;
 }
 
+static __always_inline bool is_policy_thread(const struct task_struct *p)
+{
+	return own_policy_pid && p->pid == own_policy_pid && is_own(p);
+}
+
 static __always_inline bool own_within_budget(u64 now)
 {
 	if (now - own_window_ns > opinion_window_ns) {
@@ -28,7 +34,7 @@ static __always_inline bool own_within_budget(u64 now)
 
 /*
  * The opinions' budget: a bucket filled by the node's CPU time, emptied by the
- * CPU time of our threads (their system calls are in it) and by the records.
+ * CPU time of the policy thread (its system calls are in it) and by the records.
  */
 s64 opinion_tokens_ns;
 u64 opinion_filled_ns;
@@ -53,10 +59,13 @@ static __always_inline void tokens_spend(u64 ns)
 	__sync_fetch_and_add(&opinion_tokens_ns, -(s64)ns);
 }
 
-static __always_inline void own_ran(u64 ns)
+static __always_inline void own_ran(const struct task_struct *p, u64 ns)
 {
-	__sync_fetch_and_add(&own_used_ns, ns);
 	__sync_fetch_and_add(&own_runtime_ns, ns);
+	if (!is_policy_thread(p))
+		return;
+	__sync_fetch_and_add(&own_used_ns, ns);
+	__sync_fetch_and_add(&policy_runtime_ns, ns);
 	tokens_spend(ns);
 }
 
@@ -72,7 +81,18 @@ int register_self(struct register_args *args)
 
 	own_tgid = bpf_get_current_pid_tgid() >> 32;
 	own_start_ns = me->group_leader->start_boottime;
-	user_seen_ns = bpf_ktime_get_ns();
+	user_seen_ns = now_ns();
+	args->tgid = own_tgid;
+	return 0;
+}
+
+/* Run by the policy's thread when it has loaded: from now on its CPU time is the price of opinions. */
+SEC("syscall")
+int register_policy(struct register_args *args)
+{
+	if (bpf_get_current_pid_tgid() >> 32 != own_tgid)
+		return -1;
+	own_policy_pid = (u32)bpf_get_current_pid_tgid();
 	args->tgid = own_tgid;
 	return 0;
 }

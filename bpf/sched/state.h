@@ -61,8 +61,10 @@ u64 user_seen_ns;
 /* The process whose threads are ours; 0: nobody. Kernel numbers, not a pod's. */
 u32 own_tgid;
 u64 own_start_ns;
+u32 own_policy_pid;		/* the thread that decides */
 u64 own_window_ns, own_used_ns;
 u64 own_runtime_ns;		/* CPU time of our threads since registration */
+u64 policy_runtime_ns;		/* ... and of the policy's alone: what opinions cost */
 u64 nr_tasks;			/* tasks that the scheduler has been told of, now */
 
 /* Never written: keeps the layouts of ring records in the object's type information. */
@@ -137,6 +139,15 @@ static __always_inline u32 llc_of(s32 cpu)
 static __always_inline struct llc_state *llc_state_of(u32 llc)
 {
 	return &llcs[llc & (GTHULHU_MAX_LLCS - 1)];
+}
+
+/*
+ * CLOCK_MONOTONIC, as user space has it. scx_bpf_now() is cheaper but another
+ * clock: its zero and its drift are not those of the times that user space sends.
+ */
+static __always_inline u64 now_ns(void)
+{
+	return bpf_ktime_get_ns();
 }
 
 static __always_inline bool time_before(u64 a, u64 b)

@@ -8,7 +8,10 @@ export interface KernelCounters {
   readonly cpus: Readonly<Record<string, number>>;
   readonly opinions: Readonly<Record<string, number>>;
   readonly userSeenNs: number;
+  /** CPU time of all our threads. */
   readonly ownRuntimeNs: number;
+  /** CPU time of the policy thread: what opinions cost. */
+  readonly policyRuntimeNs: number;
   readonly nrTasks: number;
   /** Asking every 2^askShift-th time. */
   readonly askShift: number;
@@ -48,6 +51,7 @@ export function readCounters(
     opinions: sumStructs(bss.bytes('opinions'), stats, 1),
     userSeenNs: bss.readNumber('user_seen_ns'),
     ownRuntimeNs: bss.readNumber('own_runtime_ns'),
+    policyRuntimeNs: bss.readNumber('policy_runtime_ns'),
     nrTasks: bss.readNumber('nr_tasks'),
     askShift: bss.readNumber('ask_shift'),
   };
@@ -88,6 +92,7 @@ export function toOperatorCounters(
     nr_tasks: kernel.nrTasks,
     ask_shift: kernel.askShift,
     own_runtime_ns: kernel.ownRuntimeNs,
+    policy_runtime_ns: kernel.policyRuntimeNs,
     silence_ms: Math.max(0, Math.round((nowNs - kernel.userSeenNs) / 1e6)),
     policy_restarts: policyRestarts,
   };

@@ -116,14 +116,19 @@ export class KernelSide {
     return this.object.maps();
   }
 
-  /** Tells the kernel who we are, then becomes the CPU scheduler. Returns our process number as the kernel knows it. */
-  attach(): number {
-    const program = openSyscallProgram(this.object.programFd('register_self'), this.#layoutOf('register_args'));
-    const args = new Uint8Array(this.#layoutOf('register_args').size);
+  /** Tells the kernel whose threads are ours. Returns our process number as the kernel knows it. */
+  register(): number {
+    const layout = this.#layoutOf('register_args');
+    const program = openSyscallProgram(this.object.programFd('register_self'), layout);
+    const args = new Uint8Array(layout.size);
     program.run(args);
     program.close();
+    return new DataView(args.buffer).getUint32(layout.fields.tgid.offset, true);
+  }
+
+  /** Becomes the CPU scheduler. */
+  attach(): void {
     this.#links.push(this.object.attach(OPS));
-    return new DataView(args.buffer).getUint32(this.#layoutOf('register_args').fields.tgid.offset, true);
   }
 
   /** From now on an exec or a rename is told of; costs every exec a record, so only where strategies ask for it. */

@@ -3,8 +3,11 @@ import type { DecisionBatch, TaskBatch } from '../policies/policy.ts';
 
 type Columns = Readonly<Record<string, Float64Array>>;
 
+/** The one batch object of a worker: its rows and its length change, it does not. */
+export type MutableBatch = TaskBatch & { length: number };
+
 /** The ring's columns under the names that policies use. Only `length` changes from batch to batch. */
-export function makeBatch(columns: Columns): TaskBatch & { length: number } {
+export function makeBatch(columns: Columns): MutableBatch {
   return {
     length: 0,
     pid: columns.pid,

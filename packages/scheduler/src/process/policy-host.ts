@@ -21,6 +21,8 @@ const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2, stackS
 export interface PolicyHost {
   /** Workers replaced since start. */
   readonly restarts: number;
+  /** Resolves when the first worker decides, or when it is too late to wait for it. */
+  readonly ready: Promise<void>;
   /** Ends the worker; resolves when its thread is gone. */
   stop(): Promise<void>;
 }
@@ -49,6 +51,10 @@ export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
   let failures: number[] = [];
   let restartTimer: NodeJS.Timeout | undefined;
   let lastCheck = performance.now();
+  let setReady: () => void;
+  const ready = new Promise<void>((resolve) => {
+    setReady = resolve;
+  });
 
   function start(): void {
     startedAt = performance.now();
@@ -56,9 +62,10 @@ export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
     wakeFd = -1;
     const started = new Worker(workerUrl, { workerData: data, resourceLimits: LIMITS, name: 'policy' });
     worker = started;
-    started.on('message', (ready: PolicyWorkerReady) => {
-      wakeFd = ready.wakeFd;
-      options.onReady(ready.policy);
+    started.on('message', (message: PolicyWorkerReady) => {
+      wakeFd = message.wakeFd;
+      options.onReady(message.policy);
+      setReady();
     });
     started.on('error', (error) =>
       replace(started, `it failed: ${error instanceof Error ? error.message : String(error)}`),
@@ -70,6 +77,7 @@ export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
     if (failed !== worker || stopping) return;
     worker = null;
     restarts++;
+    setReady();
     failed.removeAllListeners();
     failed.on('error', () => {});
     void failed.terminate();
@@ -107,6 +115,7 @@ export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
     get restarts() {
       return restarts;
     },
+    ready,
     async stop() {
       if (stopping) return;
       stopping = true;

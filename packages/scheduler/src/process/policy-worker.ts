@@ -4,11 +4,19 @@
  * does nothing else, and nothing waits for it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { type GlobalsInfo, openDecisions, openGlobals, openRing, type StructLayout, sys } from '@gthulhu/bpf';
+import {
+  type GlobalsInfo,
+  openDecisions,
+  openGlobals,
+  openRing,
+  openSyscallProgram,
+  type StructLayout,
+  sys,
+} from '@gthulhu/bpf';
 import { loadPolicy } from '../policies/load-policy.ts';
-import type { NodeView } from '../policies/policy.ts';
+import type { DecisionBatch, NodeView, Policy } from '../policies/policy.ts';
 import { CELL, type Cells } from './cells.ts';
-import { checkDecisions, makeBatch, makeDecisionBatch } from './policy-batch.ts';
+import { checkDecisions, type MutableBatch, makeBatch, makeDecisionBatch } from './policy-batch.ts';
 import { DECISION_CAPACITY, DECISION_COLUMNS, TASK_RECORD_COLUMNS } from './records.ts';
 
 export interface PolicyWorkerData {
@@ -18,6 +26,9 @@ export interface PolicyWorkerData {
   readonly ringFd: number;
   readonly recordLayout: StructLayout;
   readonly applyFd: number;
+  /** SYSCALL program that tells the kernel which thread decides. */
+  readonly registerFd: number;
+  readonly registerLayout: StructLayout;
   readonly decisionLayout: StructLayout;
   readonly bss: GlobalsInfo;
   readonly cells: Cells;
@@ -34,6 +45,28 @@ export interface PolicyWorkerReady {
 
 /** The worker is heard of this often even when nobody asks anything. */
 const BEAT_MS = 200;
+
+/** Rows and rounds of made-up tasks before the first real one: code is compiled when nobody pays for it. */
+const WARM_ROWS = 64;
+const WARM_ROUNDS = 200;
+
+function warmUp(policy: Policy, batch: MutableBatch, out: DecisionBatch, node: NodeView): void {
+  batch.length = WARM_ROWS;
+  for (let round = 0; round < WARM_ROUNDS; round++) {
+    for (let i = 0; i < WARM_ROWS; i++) {
+      batch.pid[i] = 1 + i;
+      batch.weight[i] = 100;
+      batch.vtime[i] = batch.key[i] = batch.clock[i] = 1e9 + round * 1e6;
+      batch.sliceNs[i] = node.sliceDefaultNs;
+      batch.burstNs[i] = i * 1e5;
+      out.key[i] = batch.key[i];
+      out.sliceNs[i] = 0;
+      out.cpu[i] = -1;
+    }
+    policy.decide(batch, out, node);
+    checkDecisions(policy.name, out, WARM_ROWS);
+  }
+}
 
 async function run(data: PolicyWorkerData): Promise<void> {
   const { cells } = data;
@@ -57,6 +90,10 @@ async function run(data: PolicyWorkerData): Promise<void> {
     sliceMinNs: data.sliceMinNs,
     nowNs: 0,
   };
+  warmUp(policy, batch, out, node);
+  const register = openSyscallProgram(data.registerFd, data.registerLayout);
+  register.run();
+  register.close();
   parentPort?.postMessage({ policy: policy.name, wakeFd: ring.wakeFd } satisfies PolicyWorkerReady);
 
   while (cells[CELL.stop] === 0) {

@@ -54,6 +54,8 @@ function startPolicy(
       ringFd: ring.fd,
       recordLayout: kernel.object.layout('task_record'),
       applyFd: kernel.object.programFd('apply'),
+      registerFd: kernel.object.programFd('register_policy'),
+      registerLayout: kernel.object.layout('register_args'),
       decisionLayout: kernel.object.layout('decision'),
       bss: kernel.object.globals('.bss'),
       cells,
@@ -115,9 +117,14 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   try {
     for (const map of kernel.maps()) logger.log(say.bpfMap(map));
     logger.log(say.topologyRead(formatTopology(topology)));
-    logger.log(say.userSchedPid(kernel.attach()));
-    if (config.scheduler.dispatch !== 'kernel' && !config.scheduler.kernel_mode)
+    const ownPid = kernel.register();
+    if (config.scheduler.dispatch !== 'kernel' && !config.scheduler.kernel_mode) {
+      // Everything is loaded and warm before the first task depends on us.
       host = startPolicy(kernel, options, cells, onlineCpus);
+      await host.ready;
+    }
+    kernel.attach();
+    logger.log(say.userSchedPid(ownPid));
     if (config.scheduler.strategiesFile !== '')
       follower = startStrategyFollower({ file: config.scheduler.strategiesFile, kernel, logger });
     logger.log(say.schedulerStarted());
