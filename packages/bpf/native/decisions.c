@@ -107,7 +107,8 @@ static bool map_rows(napi_env env, struct gb_decisions *d, napi_value fd_value, 
 	}
 	close(fd);
 	if (p == MAP_FAILED) {
-		gb_throw(env, "ERR_BPF_ARGUMENT", err, "%lld bytes at %lld of map %s are no writable array of decisions",
+		/* EPERM is what a frozen section says; it has nothing to do with privileges. */
+		gb_throw(env, "ERR_BPF_ARGUMENT", err == EPERM ? 0 : err, "%lld bytes at %lld of map %s are no writable array of decisions",
 			 (long long)bytes, (long long)offset, mi.name);
 		return false;
 	}

@@ -23,6 +23,8 @@ static const char *advice(const char *code, int err)
 		return attach ? "another sched_ext scheduler is attached; stop it first (see /sys/kernel/sched_ext)" : NULL;
 	case ENOMEM:
 		return "the kernel has no memory for it; check the memory limit of the cgroup and the map sizes";
+	case ENOSPC:
+		return strcmp(code, "ERR_BPF_LOAD") ? NULL : "the verifier wrote more than 16 MiB; verifierLog has the end of it";
 	case E2BIG:
 		return "it is larger than the kernel allows";
 	case EMFILE:

@@ -171,6 +171,7 @@ const struct btf *gb_vmlinux(napi_env env);
 	X("openGlobals", gb_globals_open) X("readGlobal", gb_globals_read)                                            \
 	X("readGlobalBig", gb_globals_read_big) X("writeMapped", gb_globals_write)                                    \
 	X("copyGlobal", gb_globals_copy) X("openRing", gb_ring_open) X("wakeRing", gb_ring_wake)                      \
+	X("waitRing", gb_ring_wait_async)                                                                              \
 	X("openDecisions", gb_decisions_open) X("openProgram", gb_program_open) X("runProgram", gb_program_run)       \
 	X("progStats", gb_prog_stats) X("enableStats", gb_enable_stats) X("btfHasField", gb_btf_has_field)            \
 	X("btfHasType", gb_btf_has_type) X("btfHasFunc", gb_btf_has_func) X("enumValue", gb_enum_value)               \

@@ -52,6 +52,22 @@ static bool is_program(const struct bpf_object *obj, const struct bpf_program *c
 	return false;
 }
 
+/* Some struct_ops map still has the program in a slot. */
+static bool is_used(const struct bpf_object *obj, const struct bpf_program *prog)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, obj) {
+		size_t size = 0;
+		const uint8_t *data = bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS ? bpf_map__initial_value(map, &size) : NULL;
+
+		for (size_t at = 0; data && at + sizeof(prog) <= size; at += sizeof(prog))
+			if (!memcmp(data + at, &prog, sizeof(prog)))
+				return true;
+	}
+	return false;
+}
+
 /* Clears the callback at `slot`; false when there was none. */
 static bool clear_callback(struct gb_object *o, uint8_t *slot)
 {
@@ -61,7 +77,8 @@ static bool clear_callback(struct gb_object *o, uint8_t *slot)
 	memset(slot, 0, sizeof(prog));
 	if (!prog || !is_program(o->obj, prog))
 		return false;
-	bpf_program__set_autoload(prog, false);
+	if (!is_used(o->obj, prog))
+		bpf_program__set_autoload(prog, false);
 	return true;
 }
 
@@ -121,8 +138,8 @@ static void throw_load_failure(napi_env env, struct gb_object *o, int err)
 	while ((*tail & 0xc0) == 0x80) /* do not start within a UTF-8 sequence */
 		tail++;
 	gb_log_tail(&o->res.state->log, why, sizeof(why));
-	gb_throw_verifier(env, "ERR_BPF_LOAD", err, tail, "the kernel did not load %s (%s)", o->name,
-			  why[0] ? why : "no details");
+	gb_throw_verifier(env, "ERR_BPF_LOAD", err, tail, "the kernel did not load %s (%s%s)", o->name,
+			  why[0] ? why : "no details", tail[0] ? "; verifierLog says why" : "");
 }
 
 /* load(object) -> names of the callbacks that this kernel does not know */

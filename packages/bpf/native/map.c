@@ -165,13 +165,12 @@ napi_value gb_map_delete(napi_env env, napi_callback_info info)
 
 	if (!gb_args(env, info, argv) || !(m = gb_handle(env, argv[0], GB_MAP)) || !get_key(env, m, argv[1], &key))
 		return NULL;
-	if (bpf_map_delete_elem(m->fd, key) && errno != ENOENT) {
-		throw_map(env, m, errno, "delete a key");
-		return NULL;
-	} else if (errno == ENOENT) {
+	if (!bpf_map_delete_elem(m->fd, key))
+		return gb_boolean(env, true);
+	if (errno == ENOENT)
 		return gb_boolean(env, false);
-	}
-	return gb_boolean(env, true);
+	throw_map(env, m, errno, "delete a key");
+	return NULL;
 }
 
 /* keys(map) -> all keys in one Uint8Array. Keys deleted meanwhile can make the walk start over: it is bounded. */
@@ -189,7 +188,7 @@ napi_value gb_map_keys(napi_env env, napi_callback_info info)
 		gb_throw(env, "ERR_BPF_MAP", 0, "map %s has no keys to list", m->name);
 		return NULL;
 	}
-	while (n < m->max_entries) {
+	while (n == 0 || n < m->max_entries) { /* asks at least once: storage maps say 0 entries, and refuse */
 		if (bpf_map_get_next_key(m->fd, first ? NULL : key, key)) {
 			if (errno == ENOENT)
 				break;

@@ -86,7 +86,7 @@ napi_value gb_program_run(napi_env env, napi_callback_info info)
 	GB_NAPI(env, napi_typeof(env, argv[1], &type));
 	if (type != napi_undefined && !gb_bytes(env, argv[1], "the context", &ctx, &len))
 		return NULL;
-	if (ctx && len != p->ctx_size) {
+	if (type != napi_undefined && len != p->ctx_size) {
 		gb_throw(env, "ERR_BPF_ARGUMENT", 0, "the context of program %s has %u bytes, got %zu", p->name, p->ctx_size, len);
 		return NULL;
 	}

@@ -2,8 +2,8 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { BpfError } from './errors.ts';
-import type { MapInfo } from './map.ts';
 import type { StructLayout } from './layout.ts';
+import type { MapInfo } from './map.ts';
 
 declare const handleKind: unique symbol;
 
@@ -96,6 +96,7 @@ export interface NativeAddon {
   copyGlobal(globals: GlobalsHandle, offset: number, length: number): Uint8Array;
   openRing(fd: number, recordSize: number, plan: number[], arrays: Float64Array[], capacity: number): NativeRing;
   wakeRing(fd: number): void;
+  waitRing(ringFd: number, wakeFd: number, ms: number): Promise<boolean>;
   openDecisions(
     progFd: number,
     globalsFd: number,

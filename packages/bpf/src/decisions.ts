@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { native } from './addon.ts';
 import { BpfError } from './errors.ts';
-import type { GlobalsInfo } from './globals.ts';
+import { type GlobalsInfo, varOf } from './globals.ts';
 import { makeColumns, type StructLayout } from './layout.ts';
 
 /** Columns of doubles that become an array of structs in the kernel's view, and the program that acts on it. */
@@ -32,13 +32,12 @@ export function openDecisions(
   capacity: number,
 ): Decisions {
   const set = makeColumns(layout, columns, capacity);
-  if (typeof globals !== 'object' || globals === null || typeof globals.vars !== 'object' || globals.vars === null)
-    throw new BpfError('ERR_BPF_ARGUMENT', 'expected what globals() of a BPF object gave');
-  if (typeof arrayVar !== 'string' || !Object.hasOwn(globals.vars, arrayVar))
-    throw new BpfError('ERR_BPF_NOT_FOUND', `no global variable ${String(arrayVar)} in this section`);
-  const { offset, size } = globals.vars[arrayVar];
+  const { offset, size } = varOf(globals, arrayVar);
   if (layout.size * capacity > size)
-    throw new BpfError('ERR_BPF_ARGUMENT', `${arrayVar} holds ${Math.floor(size / layout.size)} decisions, not ${capacity}`);
+    throw new BpfError(
+      'ERR_BPF_ARGUMENT',
+      `${arrayVar} holds ${Math.floor(size / layout.size)} decisions, not ${capacity}`,
+    );
   const decisions = native.openDecisions(progFd, globals.fd, offset, layout.size, set.plan, set.arrays, capacity);
   return {
     columns: Object.freeze(set.columns),

@@ -20,7 +20,12 @@ function toBigInt(value: number | bigint | boolean, what: string): bigint {
 }
 
 /** One integer of 1, 2, 4 or 8 bytes in this machine's byte order (every supported machine is little-endian). */
-export function encodeInteger(value: number | bigint | boolean, size: number, signed: boolean, what: string): Uint8Array {
+export function encodeInteger(
+  value: number | bigint | boolean,
+  size: number,
+  signed: boolean,
+  what: string,
+): Uint8Array {
   if (size !== 1 && size !== 2 && size !== 4 && size !== 8) refuse(what, `it is no number (${size} bytes)`);
   const n = toBigInt(value, what);
   const bits = BigInt(size * 8);

@@ -44,3 +44,8 @@ export class BpfError extends Error {
     if (details.verifierLog !== undefined) this.verifierLog = details.verifierLog;
   }
 }
+
+/** A name for a message; what is no string can throw when it is made one. */
+export function shown(name: unknown): string {
+  return typeof name === 'string' ? name : `(a ${typeof name} instead of a name)`;
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { native } from './addon.ts';
 import { encodeInteger, encodeValue } from './encode.ts';
-import { BpfError } from './errors.ts';
+import { BpfError, shown } from './errors.ts';
 
 /** A global variable of a BPF object: bytes from the start of its section, bytes in all, and of what it is made. */
 export interface VarInfo {
@@ -35,10 +35,20 @@ export interface Globals {
   close(): void;
 }
 
-function varOf(info: GlobalsInfo, name: string): VarInfo {
+/** The variable's place. What comes from elsewhere is checked: lengths here, limits in the addon. */
+export function varOf(info: GlobalsInfo, name: string): VarInfo {
+  if (typeof info !== 'object' || info === null || typeof info.vars !== 'object' || info.vars === null)
+    throw new BpfError('ERR_BPF_ARGUMENT', 'expected what globals() of a BPF object gave');
   if (typeof name !== 'string' || !Object.hasOwn(info.vars, name))
-    throw new BpfError('ERR_BPF_NOT_FOUND', `no global variable ${String(name)} in this section`);
-  return info.vars[name];
+    throw new BpfError('ERR_BPF_NOT_FOUND', `no global variable ${shown(name)} in this section`);
+  const { offset, size, elementSize, signed, scalar } = (info.vars[name] ?? {}) as Partial<VarInfo>;
+  if (!isSize(offset) || !isSize(size) || !isSize(elementSize) || elementSize === 0 || size % elementSize !== 0)
+    throw new BpfError('ERR_BPF_ARGUMENT', `the place of ${name} is damaged; pass on what globals() gave`);
+  return { offset, size, elementSize, signed: signed === true, scalar: scalar === true };
+}
+
+function isSize(n: unknown): n is number {
+  return typeof n === 'number' && Number.isSafeInteger(n) && n >= 0;
 }
 
 function elementOf(info: GlobalsInfo, name: string, index: number): { offset: number; variable: VarInfo } {
@@ -46,13 +56,16 @@ function elementOf(info: GlobalsInfo, name: string, index: number): { offset: nu
   const { offset, size, elementSize, scalar } = variable;
   if (!scalar) throw new BpfError('ERR_BPF_ARGUMENT', `${name} is no number; read its bytes`);
   if (!Number.isInteger(index) || index < 0 || (index + 1) * elementSize > size)
-    throw new BpfError('ERR_BPF_ARGUMENT', `${name}[${String(index)}] does not exist: it has ${size / elementSize} elements`);
+    throw new BpfError(
+      'ERR_BPF_ARGUMENT',
+      `${name}[${typeof index === 'number' ? index : shown(index)}] does not exist: it has ${size / elementSize} elements`,
+    );
   return { offset: offset + index * elementSize, variable };
 }
 
 /** Maps a section of globals. Throws ERR_BPF_MAP or ERR_BPF_ARGUMENT where the descriptor is none. */
 export function openGlobals(info: GlobalsInfo): Globals {
-  if (typeof info !== 'object' || info === null || typeof info.vars !== 'object' || info.vars === null)
+  if (typeof info !== 'object' || info === null)
     throw new BpfError('ERR_BPF_ARGUMENT', 'expected what globals() of a BPF object gave');
   const handle = native.openGlobals(info.fd);
   return {
@@ -71,7 +84,7 @@ export function openGlobals(info: GlobalsInfo): Globals {
         return;
       }
       if (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'boolean')
-        throw new BpfError('ERR_BPF_ARGUMENT', `${name} takes a number, a bigint or a boolean there`);
+        throw new BpfError('ERR_BPF_ARGUMENT', `${shown(name)} takes a number, a bigint or a boolean there`);
       const { offset, variable } = elementOf(info, name, index ?? 0);
       native.writeMapped(handle, offset, encodeInteger(value, variable.elementSize, variable.signed, name));
     },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { BpfError } from './errors.ts';
+import { BpfError, shown } from './errors.ts';
 
 /** Where a member lies in a C struct. */
 export interface FieldLayout {
@@ -28,6 +28,8 @@ export interface ColumnSet {
 
 const MAX_CAPACITY = 1 << 20;
 const MAX_BYTES = 256 * 1024 * 1024;
+/** One spare line behind each column: rows of same number then lie in different sets of the cache, whatever the capacity. */
+const CACHE_LINE = 64;
 
 function isLayout(value: unknown): value is StructLayout {
   if (typeof value !== 'object' || value === null) return false;
@@ -38,7 +40,7 @@ function isLayout(value: unknown): value is StructLayout {
 function fieldOf(layout: StructLayout, name: unknown): FieldLayout {
   if (typeof name !== 'string' || !Object.hasOwn(layout.fields, name)) {
     const known = Object.keys(layout.fields).join(', ');
-    throw new BpfError('ERR_BPF_ARGUMENT', `no field ${String(name)} in this struct; it has ${known}`);
+    throw new BpfError('ERR_BPF_ARGUMENT', `no field ${shown(name)} in this struct; it has ${known}`);
   }
   const field: unknown = layout.fields[name];
   const { offset, size, count } = (field ?? {}) as Partial<FieldLayout>;
@@ -63,18 +65,17 @@ export function makeColumns(layout: StructLayout, names: readonly string[], capa
   checkLayout(layout);
   if (!Number.isInteger(capacity) || capacity < 1 || capacity > MAX_CAPACITY)
     throw new BpfError('ERR_BPF_ARGUMENT', `the capacity must be an integer from 1 to ${MAX_CAPACITY} rows`);
-  if (!Array.isArray(names) || names.length === 0)
-    throw new BpfError('ERR_BPF_ARGUMENT', 'name at least one column');
+  if (!Array.isArray(names) || names.length === 0) throw new BpfError('ERR_BPF_ARGUMENT', 'name at least one column');
   const fields = names.map((name) => fieldOf(layout, name));
-  const rowNumbers = fields.reduce((sum, field) => sum + field.count, 0);
-  const bytes = rowNumbers * capacity * Float64Array.BYTES_PER_ELEMENT;
+  const sizes = fields.map((field) => Math.ceil((field.count * capacity * 8) / CACHE_LINE) * CACHE_LINE + CACHE_LINE);
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
   if (bytes > MAX_BYTES) throw new BpfError('ERR_BPF_ARGUMENT', `these columns would take ${bytes} bytes`);
   const memory = new SharedArrayBuffer(bytes);
   const set: ColumnSet = { columns: {}, arrays: [], plan: [] };
   let at = 0;
   for (const [i, field] of fields.entries()) {
     const column = new Float64Array(memory, at, capacity * field.count);
-    at += column.byteLength;
+    at += sizes[i] as number;
     set.columns[names[i] as string] = column;
     set.arrays.push(column);
     set.plan.push(field.offset, field.size, field.signed ? 1 : 0, field.count);

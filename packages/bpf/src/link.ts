@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { native, type LinkHandle } from './addon.ts';
+import { type LinkHandle, native } from './addon.ts';
 
 /** Something attached. It stays attached until detach(), the end of this thread or of the process, unless pinned. */
 export interface BpfLink {

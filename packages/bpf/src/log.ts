@@ -8,16 +8,22 @@ const LEVELS: Readonly<Record<string, LogLevel>> = { w: 'warn', i: 'info', d: 'd
 const WARNINGS_ONLY = -1;
 const EVERYTHING = 2;
 
+function deliver(onLog: OnLog): void {
+  native.setLogLevel(WARNINGS_ONLY);
+  for (const line of native.takeLog().split('\n')) if (line) onLog(LEVELS[line.charAt(0)] ?? 'info', line.slice(1));
+}
+
 /** Runs `call` and hands libbpf's lines about it to `onLog` afterwards, also when it threw. */
 export function withLog<Result>(onLog: OnLog | undefined, call: () => Result): Result {
   if (!onLog) return call();
   native.setLogLevel(EVERYTHING);
-  let lines: string[];
+  let result: Result;
   try {
-    return call();
-  } finally {
-    native.setLogLevel(WARNINGS_ONLY);
-    lines = native.takeLog().split('\n');
-    for (const line of lines) if (line) onLog(LEVELS[line.charAt(0)] ?? 'info', line.slice(1));
+    result = call();
+  } catch (error) {
+    deliver(onLog);
+    throw error;
   }
+  deliver(onLog);
+  return result;
 }

@@ -48,13 +48,17 @@ export function wrapMap(given: MapInfo): BpfMap {
     lookup: (key) => native.lookup(handle, key, false),
     lookupPerCpu: (key) => {
       const all = native.lookup(handle, key, true);
-      return all && Array.from({ length: all.length / step }, (_, cpu) => all.slice(cpu * step, cpu * step + info.valueSize));
+      return (
+        all && Array.from({ length: all.length / step }, (_, cpu) => all.slice(cpu * step, cpu * step + info.valueSize))
+      );
     },
     update: (key, value, flags = 0) => native.update(handle, key, value, flags),
     delete: (key) => native.deleteKey(handle, key),
     keys: () => {
       const all = native.keys(handle);
-      return Array.from({ length: all.length / info.keySize }, (_, i) => all.slice(i * info.keySize, (i + 1) * info.keySize));
+      return Array.from({ length: all.length / info.keySize }, (_, i) =>
+        all.slice(i * info.keySize, (i + 1) * info.keySize),
+      );
     },
     close: () => native.close(handle),
   };

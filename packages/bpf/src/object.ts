@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { native, type NativeVar, type ObjectHandle } from './addon.ts';
+import { type NativeVar, native, type ObjectHandle } from './addon.ts';
 import { encodeValue } from './encode.ts';
-import { BpfError } from './errors.ts';
-import { openGlobals, type GlobalsInfo, type VarInfo } from './globals.ts';
+import { BpfError, shown } from './errors.ts';
+import { type GlobalsInfo, openGlobals, type VarInfo } from './globals.ts';
 import type { StructLayout } from './layout.ts';
 import { type BpfLink, wrapLink } from './link.ts';
 import { type OnLog, withLog } from './log.ts';
@@ -65,7 +65,7 @@ export function openObject(path: string, opts: OpenOptions = {}): BpfObject {
 
   function setGlobal(name: string, value: number | bigint | boolean | Uint8Array): void {
     const variable = native.vars(handle).find((candidate) => candidate.name === name);
-    if (!variable) throw new BpfError('ERR_BPF_NOT_FOUND', `${path} has no global variable ${String(name)}`);
+    if (!variable) throw new BpfError('ERR_BPF_NOT_FOUND', `${path} has no global variable ${shown(name)}`);
     const bytes = encodeValue(value, variable, name);
     if (!loaded) {
       native.writeGlobal(handle, variable.section, variable.offset, bytes);
@@ -86,13 +86,13 @@ export function openObject(path: string, opts: OpenOptions = {}): BpfObject {
     }
     const { fields } = native.opsLayout(handle, opsMap);
     if (typeof field !== 'string' || !Object.hasOwn(fields, field))
-      throw new BpfError('ERR_BPF_NOT_FOUND', `${String(opsMap)} has no member ${String(field)}`);
+      throw new BpfError('ERR_BPF_NOT_FOUND', `${shown(opsMap)} has no member ${shown(field)}`);
     native.setOpsField(handle, opsMap, field, encodeValue(value, fields[field], `${opsMap}.${field}`));
   }
 
   function map(name: string): BpfMap {
     const info = native.maps(handle).find((candidate) => candidate.name === name);
-    if (!info) throw new BpfError('ERR_BPF_NOT_FOUND', `${path} has no map ${String(name)}`);
+    if (!info) throw new BpfError('ERR_BPF_NOT_FOUND', `${path} has no map ${shown(name)}`);
     if (info.fd < 0) throw new BpfError('ERR_BPF_MAP', `map ${name} does not exist before load()`);
     return wrapMap(info);
   }

@@ -54,10 +54,11 @@ struct decision {
 };
 
 struct produce_args {
-	u32 n, start;
+	u64 n; /* 64 bits: clang passes a wider load on to bpf_loop() as it is */
+	u32 start;
 	u32 discard_every; /* 0: none */
 	u32 length;	   /* 0: a whole record */
-	u32 flags, pad;
+	u32 flags;
 	u64 made; /* out */
 };
 
@@ -151,6 +152,7 @@ u64 data_number = 42;
 u32 data_at_load = 5;
 u64 execs;
 u32 exec_tgid;
+static volatile u32 hidden = 3; /* static: has no place that BTF knows */
 
 /* The bound of the array is part of what the tests check. */
 struct decision decisions[64];
@@ -254,7 +256,7 @@ int apply(struct apply_args *ctx)
 SEC("syscall")
 int no_context(void *ctx)
 {
-	return -(int)ro_number;
+	return -(int)ro_number + (int)hidden - 3;
 }
 
 SEC("tp_btf/sched_process_exec")
