@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { HogReport, Measured, Outcome } from './plan.ts';
+
+/**
+ * What must hold, as pure functions from what was measured to sentences about what does not: empty means all is well.
+ * They are used twice: on the scheduler, where they must find nothing, and on sabotaged ones, where they must.
+ */
+export type Check = (outcome: Outcome) => string[];
+
+const TICK_MS = 4;
+const SLICE_MIN_MS = 0.5;
+const SLICE_MS = 5;
+/** From the end of a wait until the task notices it itself. */
+const NOTICE_MS = 20;
+/** CPUs that are emulated in turn stand still while the others have theirs. */
+const TURN_MS = 100;
+
+/** Tasks that want CPU time at once: the hogs and what else the scenario started. */
+function crowdOf({ hogs = [], values }: Measured): number {
+  return hogs.length + (values?.crowd ?? 0);
+}
+
+/** What the scheduler promises: max(500 ms, 2 x waiters / CPUs x (slice + tick)), and what it takes to see it. */
+export function promiseMs(waiters: number, cpus: number): number {
+  const perCpu = waiters / cpus;
+  const slice = perCpu < 4 ? SLICE_MS : Math.max(SLICE_MIN_MS, (4 * SLICE_MS) / perCpu);
+  return Math.max(500, 2 * perCpu * (slice + TICK_MS)) + NOTICE_MS + (cpus > 1 ? cpus * TURN_MS : 0);
+}
+
+/** Nobody waits longer than promised, and everybody gets on. */
+export const promiseKept: Check = ({ measured, cpus }) => {
+  const bound = promiseMs(crowdOf(measured), cpus);
+  const late = (name: string, ms: number): string[] =>
+    ms <= bound ? [] : [`${name} did not run for ${ms.toFixed(0)} ms; the promise is ${bound.toFixed(0)} ms`];
+  return [
+    ...(measured.hogs ?? []).flatMap((hog) => [
+      ...late(hog.name, hog.maxGapMs),
+      ...(hog.work > 0 ? [] : [`${hog.name} did no work`]),
+    ]),
+    ...(measured.sleepers ?? []).flatMap((sleeper) => late(sleeper.name, sleeper.maxUs / 1000)),
+  ];
+};
+
+/** The same scheduler was in force from the first to the last moment, and the kernel has nothing to complain about. */
+export const stayedInForce: Check = ({ measured: { before, after }, complaints }) => [
+  ...complaints.map((line) => `the kernel said: ${line}`),
+  ...(before?.state === 'enabled' && after?.state === 'enabled'
+    ? []
+    : [`state ${before?.state}, then ${after?.state}`]),
+  ...(/^gthulhu/.test(after?.ops ?? '') ? [] : [`in force was '${after?.ops}', not gthulhu`]),
+  ...(before?.enableSeq === after?.enableSeq ? [] : ['it was thrown out and attached again']),
+];
+
+/** Each hog has at least `least` and at most `most` times the mean of all of them. */
+export function sharesWithin(least: number, most: number): Check {
+  return ({ measured: { hogs = [] } }) => {
+    const mean = hogs.reduce((sum, hog) => sum + hog.cpuMs, 0) / hogs.length;
+    return hogs.flatMap((hog) => {
+      const share = hog.cpuMs / mean;
+      return share >= least && share <= most ? [] : [`${hog.name} got ${share.toFixed(2)} times the mean of CPU time`];
+    });
+  };
+}
+
+/** The first hog is the one that the policy favours. */
+export const favouredIsBounded: Check = ({ measured: { hogs = [] } }) => {
+  const total = hogs.reduce((sum, hog) => sum + hog.cpuMs, 0);
+  const times = ((hogs[0]?.cpuMs ?? 0) / total) * hogs.length;
+  return times <= 2 ? [] : [`the favoured task got ${times.toFixed(2)} times its fair share`];
+};
+
+/** Stronger weights get more, and the weakest still something. */
+export const weightsCount: Check = ({ measured: { hogs = [] } }) => {
+  const cpuOf = (name: string): number => {
+    const named = hogs.filter((hog: HogReport) => hog.name === name);
+    return named.reduce((sum, hog) => sum + hog.cpuMs, 0) / named.length;
+  };
+  const strong = cpuOf('nice -20');
+  const usual = cpuOf('nice 0');
+  const weak = cpuOf('nice 19');
+  return [
+    ...(strong > 3 * usual ? [] : [`nice -20 got ${strong.toFixed(0)} ms, nice 0 ${usual.toFixed(0)} ms`]),
+    ...(weak > 0 && weak < usual * 1.5 ? [] : [`nice 19 got ${weak.toFixed(0)} ms, nice 0 ${usual.toFixed(0)} ms`]),
+  ];
+};
+
+export function counted(least: number, ...names: readonly string[]): Check {
+  return ({ measured: { counters = {} } }) => {
+    const sum = names.reduce((total, name) => total + (counters[name] ?? 0), 0);
+    return sum >= least ? [] : [`${names.join(' + ')} is ${sum}, expected at least ${least}`];
+  };
+}
+
+/** User space came round all the time. The scheduler's own line says for how long it had not. */
+export function heardWithin(limitMs: number): Check {
+  return ({ measured: { maxSilenceMs = 0 } }) =>
+    maxSilenceMs <= limitMs ? [] : [`user space was silent for ${maxSilenceMs} ms, expected at most ${limitMs} ms`];
+}
+
+export function exitsWith(code: number, ...says: readonly RegExp[]): Check {
+  return ({ measured: { exits = [] } }) =>
+    exits.length === 0
+      ? ['nothing ended']
+      : exits.flatMap((exit) => [
+          ...(exit.code === code ? [] : [`exit code ${exit.code}, expected ${code}`]),
+          ...says.filter((say) => !say.test(exit.log)).map((say) => `the log does not say ${say}`),
+        ]);
+}
+
+export function valueWithin(name: string, most: number): Check {
+  return ({ measured: { values = {} } }) =>
+    (values[name] ?? Number.POSITIVE_INFINITY) <= most ? [] : [`${name} is ${values[name]}, expected at most ${most}`];
+}
+
+export const isDisabled: Check = ({ measured: { before, after } }) =>
+  (after ?? before)?.state === 'disabled' ? [] : [`state ${(after ?? before)?.state}, expected disabled`];
+
+export function all(...checks: readonly Check[]): Check {
+  return (outcome) => [
+    ...(outcome.error === undefined ? [] : [`the scenario could not be played: ${outcome.error}`]),
+    ...checks.flatMap((check) => check(outcome)),
+  ];
+}

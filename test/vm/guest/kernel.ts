@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KernelView } from '../plan.ts';
+
+const ROOT = '/sys/kernel/sched_ext';
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+export function kernelView(): KernelView {
+  return { state: read(`${ROOT}/state`), ops: read(`${ROOT}/root/ops`), enableSeq: Number(read(`${ROOT}/enable_seq`)) };
+}
+
+/** Resolves with the ms it took until `state` was that one, or with null after `limitMs`. */
+export async function untilState(state: string, limitMs: number): Promise<number | null> {
+  const start = performance.now();
+  while (read(`${ROOT}/state`) !== state) {
+    if (performance.now() - start > limitMs) return null;
+    await sleep(10);
+  }
+  return performance.now() - start;
+}
+
+/** What no scheduler may cause: a task that waits for good, an ejection, a kernel that is not well. */
+const COMPLAINT =
+  /runnable task stall|sched_ext: BPF scheduler .* disabled \((?!unregistered)|BUG:|WARNING:|Oops|rcu.*stall|soft lockup|blocked for more than|verifier/i;
+
+/** The kernel's messages from one moment on. */
+export class KernelLog {
+  #seen = 0;
+
+  #lines(): string[] {
+    return execFileSync('dmesg', { encoding: 'utf8', maxBuffer: 1 << 24 }).split('\n');
+  }
+
+  mark(): void {
+    this.#seen = this.#lines().length - 1;
+  }
+
+  complaints(): string[] {
+    return this.#lines()
+      .slice(this.#seen)
+      .filter((line) => COMPLAINT.test(line));
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** A program that runs in the guest, and what it writes line by line. */
+export class Program {
+  readonly child: ChildProcess;
+  readonly lines: string[] = [];
+  readonly exited: Promise<number | null>;
+  code: number | null | undefined;
+  #watchers = new Set<() => void>();
+
+  constructor(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const child = spawn(argv[0], argv.slice(1), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    this.child = child;
+    for (const stream of [child.stdout, child.stderr])
+      createInterface({ input: stream }).on('line', (line) => {
+        this.lines.push(line);
+        this.#changed();
+      });
+    this.exited = new Promise((resolve) => {
+      const done = (code: number | null): void => {
+        this.code = code;
+        this.#changed();
+        resolve(code);
+      };
+      child.on('close', done);
+      child.on('error', (error) => {
+        this.lines.push(String(error));
+        done(null);
+      });
+    });
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    if (this.code === undefined) this.child.kill(name);
+  }
+
+  /** The first line from `from` on that passes. Rejects when the program ends or the time is over without it. */
+  line(passes: (line: string) => boolean, limitMs: number, from = 0): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let next = from;
+      const finish = (act: () => void): void => {
+        clearTimeout(timer);
+        this.#watchers.delete(look);
+        act();
+      };
+      const look = (): void => {
+        for (; next < this.lines.length; next++) {
+          const line = this.lines[next];
+          if (passes(line)) return finish(() => resolve(line));
+        }
+        if (this.code !== undefined)
+          finish(() =>
+            reject(new Error(`${this.child.spawnargs.join(' ')} ended with ${this.code}:\n${this.lines.join('\n')}`)),
+          );
+      };
+      const timer = setTimeout(
+        () => finish(() => reject(new Error(`${this.child.spawnargs.join(' ')} did not answer within ${limitMs} ms`))),
+        limitMs,
+      );
+      this.#watchers.add(look);
+      look();
+    });
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Plays scenarios in the test machine: main.ts REQUESTS.json. One line with the outcome for each. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Measured, OUTCOME_MARK, type Outcome, type Request } from '../plan.ts';
+import { KernelLog } from './kernel.ts';
+import * as lifecycle from './scenarios/lifecycle.ts';
+import * as load from './scenarios/load.ts';
+import * as policies from './scenarios/policies.ts';
+import * as silence from './scenarios/silence.ts';
+import * as strategies from './scenarios/strategies.ts';
+import { type Scenario, Stage } from './stage.ts';
+
+const scenarios: Readonly<Record<string, Scenario>> = { ...lifecycle, ...load, ...policies, ...silence, ...strategies };
+const LIMIT_MS = 120_000;
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+async function play(stage: Stage, request: Request): Promise<Outcome> {
+  const kernelLog = new KernelLog();
+  kernelLog.mark();
+  stage.request = request;
+  const start = performance.now();
+  const scenario = scenarios[request.scenario];
+  let measured: Measured = {};
+  let error: string | undefined;
+  try {
+    if (scenario === undefined) throw new Error(`no scenario is called ${request.scenario}`);
+    const late = sleep(LIMIT_MS, undefined, { ref: false }).then(() => {
+      throw new Error(`not done after ${LIMIT_MS / 1000} s`);
+    });
+    measured = await Promise.race([scenario(stage), late]);
+  } catch (thrown) {
+    error = messageOf(thrown);
+  }
+  const complaints = kernelLog.complaints();
+  const log = stage.log();
+  try {
+    await stage.clear(error !== undefined || complaints.length > 0);
+  } catch (thrown) {
+    error ??= messageOf(thrown);
+  }
+  return {
+    request,
+    cpus: stage.cpus,
+    measured,
+    ...(error === undefined ? {} : { error }),
+    complaints,
+    log,
+    tookMs: Math.round(performance.now() - start),
+  };
+}
+
+const requests = JSON.parse(readFileSync(process.argv[2], 'utf8')) as Request[];
+const stage = new Stage(requests[0]);
+for (const request of requests) {
+  const outcome = await play(stage, request);
+  process.stdout.write(`${OUTCOME_MARK}${JSON.stringify(outcome)}\n`);
+}
+await stage.alone();
+process.exit(0);

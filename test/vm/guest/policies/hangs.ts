@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Policy } from '@gthulhu/scheduler';
+
+export function createPolicy(): Policy {
+  return {
+    name: 'hangs',
+    decide() {
+      for (;;);
+    },
+  };
+}

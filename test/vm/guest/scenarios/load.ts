@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setPriority } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kernelView } from '../kernel.ts';
+import type { Scenario } from '../stage.ts';
+
+/** Affinity changes under the scheduler's feet. */
+export const affinityChurn: Scenario = async (stage) => {
+  const scheduler = await stage.scheduler();
+  const hogs = await stage.hogs(2 * stage.cpus);
+  const before = kernelView();
+  const seconds = stage.seconds(6);
+  const churn = stage.run(
+    'stress-ng',
+    '--affinity',
+    '4',
+    '--affinity-rand',
+    '--timeout',
+    String(seconds + 2),
+    '--quiet',
+  );
+  await sleep(500);
+  const reports = await stage.measure(hogs, seconds - 1);
+  const after = kernelView();
+  churn.signal('SIGTERM');
+  return { before, after, hogs: reports, values: { crowd: 4 }, ...(await scheduler.counters()) };
+};
+
+/** Two tasks pinned to every CPU beside as many that may run anywhere: each is due the same. */
+export const pinned: Scenario = async (stage) => {
+  const scheduler = await stage.scheduler();
+  const free = await stage.hogs(2 * stage.cpus, { name: 'free' });
+  const pinnedOnes = await Promise.all(
+    Array.from({ length: stage.cpus }, (_, cpu) => stage.hogs(2, { name: `pinned-${cpu}`, cpus: String(cpu) })),
+  );
+  const before = kernelView();
+  const reports = await stage.measure([...free, ...pinnedOnes.flat()], stage.seconds(6));
+  return { before, after: kernelView(), hogs: reports, ...(await scheduler.counters()) };
+};
+
+/** Forks without end beside a task that only wants its share. */
+export const forkStorm: Scenario = async (stage) => {
+  const scheduler = await stage.scheduler();
+  const hogs = await stage.hogs(1, { name: 'waiter' });
+  const before = kernelView();
+  const seconds = stage.seconds(5);
+  const storm = stage.run('stress-ng', '--fork', '4', '--fork-max', '8', '--timeout', String(seconds + 4), '--quiet');
+  await sleep(1000);
+  const reports = await stage.measure(hogs, seconds);
+  const after = kernelView();
+  storm.signal('SIGTERM');
+  return { before, after, hogs: reports, values: { crowd: 36 }, ...(await scheduler.counters()) };
+};
+
+/** The weakest and the strongest weights on one CPU, awake and asleep. */
+export const weights: Scenario = async (stage) => {
+  const scheduler = await stage.scheduler();
+  const cpus = '0';
+  const hogs = [
+    ...(await stage.hogs(1, { name: 'nice -20', nice: -20, cpus })),
+    ...(await stage.hogs(2, { name: 'nice 0', cpus })),
+    ...(await stage.hogs(1, { name: 'nice 19', nice: 19, cpus })),
+  ];
+  const sleeping = [
+    await stage.sleeper({ name: 'sleeper nice 0', periodUs: 20_000, workUs: 500, cpus }),
+    await stage.sleeper({ name: 'sleeper nice 19', periodUs: 20_000, workUs: 500, nice: 19, cpus }),
+  ];
+  // Beside nice -20 a nice 0 has a hundredth of the CPU, and this process is to see the end of it.
+  setPriority(-20);
+  stage.atEnd(() => setPriority(0));
+  const before = kernelView();
+  await Promise.all(sleeping.map((sleeper) => sleeper.lap()));
+  const reports = await stage.measure(hogs, stage.seconds(8));
+  const sleepers = await Promise.all(sleeping.map((sleeper) => sleeper.lap()));
+  return { before, after: kernelView(), hogs: reports, sleepers, ...(await scheduler.counters()) };
+};
+
+/** The scheduler's own threads have to come round although every CPU is wanted all the time. */
+export const ownThreads: Scenario = async (stage) => {
+  const scheduler = await stage.scheduler();
+  const hogs = await stage.hogs(4 * stage.cpus);
+  const before = kernelView();
+  const reports = await stage.measure(hogs, stage.seconds(8));
+  const after = kernelView();
+  return { before, after, hogs: reports, ...(await scheduler.counters()) };
+};

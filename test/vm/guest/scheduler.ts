@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Dispatch, LogLine, Measured } from '../plan.ts';
+import { untilState } from './kernel.ts';
+import { Program } from './lines.ts';
+
+/** In the guest's memory, and root's: a policy file that others can write is refused. */
+export const FOLDER = '/run/gthulhu-test';
+const START_LIMIT_MS = 60_000;
+const END_LIMIT_MS = 20_000;
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+export interface SchedulerOptions {
+  readonly dispatch: Dispatch;
+  readonly object?: string | undefined;
+  /** more keys of the section `scheduler` */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** file in guest/policies, without its ending */
+  readonly policy?: string;
+  readonly logFormat?: 'plain' | 'json';
+}
+
+/** Makes a policy of the tests one that belongs to root. Returns its path. */
+function installPolicy(name: string): string {
+  const path = `${FOLDER}/${name}.ts`;
+  copyFileSync(fileURLToPath(new URL(`policies/${name}.ts`, import.meta.url)), path);
+  return path;
+}
+
+/** The others say how things are now. */
+const COUNTS_UP = /^nr_(?!tasks|queued|scheduled|running|online_cpus)|_restarts$|runtime_ns$/;
+/** Its policy thread comes round at least this often. */
+const HEARD_MS = 700;
+
+let configs = 0;
+
+/** `gthulhu scheduler` as a user runs it. */
+export class Scheduler {
+  readonly program: Program;
+  /** from the start of the process to `enabled`, ms */
+  startMs = 0;
+  #from = 0;
+  #base: Readonly<Record<string, number>> = {};
+
+  constructor(options: SchedulerOptions) {
+    mkdirSync(FOLDER, { recursive: true });
+    const file = `${FOLDER}/config-${++configs}.yaml`;
+    const scheduler = {
+      timeoutMs: 5000,
+      statsIntervalSeconds: 1,
+      dispatch: options.dispatch,
+      // Emulated, its threads cost a hundred times what they cost a real machine: they would leave nothing to ask with.
+      opinionBudgetPercent: 20,
+      ...options.config,
+      ...(options.policy === undefined ? {} : { policy: installPolicy(options.policy) }),
+    };
+    // JSON is YAML.
+    writeFileSync(file, JSON.stringify({ scheduler }));
+    const command = process.env.GTHULHU_TEST_COMMAND?.split(' ') ?? [
+      `${root}bin/gthulhu`,
+      'scheduler',
+      '--config',
+      file,
+    ];
+    this.program = new Program(
+      [
+        ...command,
+        ...(process.env.GTHULHU_TEST_COMMAND || options.logFormat === 'plain' ? [] : ['--log-format', 'json']),
+      ],
+      options.object === undefined ? {} : { GTHULHU_SCHEDULER_OBJECT: `${root}${options.object}` },
+    );
+  }
+
+  async started(): Promise<this> {
+    const start = performance.now();
+    await this.program.line((line) => line.includes('scheduler started'), START_LIMIT_MS);
+    if ((await untilState('enabled', 5000)) === null) throw new Error('started, but the kernel does not say enabled');
+    this.startMs = performance.now() - start;
+    return this;
+  }
+
+  /** Its policy thread has started too, which takes an emulated machine seconds after the scheduler itself. */
+  async settled(): Promise<void> {
+    const heard = (line: string): boolean => {
+      const silenceMs = /"silence_ms":(\d+)/.exec(line)?.[1];
+      return silenceMs !== undefined && Number(silenceMs) < HEARD_MS;
+    };
+    // Right after the start it counts as heard.
+    await this.program.line((line) => line.includes('bss data'), START_LIMIT_MS);
+    await this.program.line(
+      (line) => line.includes('bss data') && heard(line),
+      START_LIMIT_MS,
+      this.program.lines.length,
+    );
+  }
+
+  /** Its log from that line on, as far as it is JSON. */
+  log(from = 0): LogLine[] {
+    return this.program.lines
+      .slice(from)
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** From now on `counters` speaks of what happens after this. */
+  mark(): void {
+    this.#from = this.program.lines.length;
+    const last = this.#told(0).at(-1);
+    this.#base = { ...last?.data, ...last?.scheduler };
+  }
+
+  #told(from: number): LogLine[] {
+    return this.log(from).filter((line) => line.msg === 'bss data');
+  }
+
+  /**
+   * Waits for counters that were written after this call. They count from the last mark(), but for those that are no
+   * counters (`max_*`, `silence_ms`, tasks that are there now). And how long user space was silent at most, by its own lines.
+   */
+  async counters(): Promise<Pick<Measured, 'counters' | 'maxSilenceMs'>> {
+    await this.program.line((line) => line.includes('bss data'), 10_000, this.program.lines.length).catch(() => {});
+    const told = this.#told(this.#from);
+    const last = told.at(-1);
+    const counters: Record<string, number> = { ...last?.data, ...last?.scheduler };
+    for (const name of Object.keys(counters)) if (COUNTS_UP.test(name)) counters[name] -= this.#base[name] ?? 0;
+    return { counters, maxSilenceMs: Math.max(0, ...told.map((line) => line.scheduler?.silence_ms ?? 0)) };
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.program.signal(name);
+  }
+
+  /** SIGTERM. Returns its exit code; null when it had to be killed. */
+  async stop(): Promise<number | null> {
+    if (this.program.code !== undefined) return this.program.code;
+    this.signal('SIGTERM');
+    const code = await Promise.race([this.program.exited, sleep(END_LIMIT_MS, undefined, { ref: false })]);
+    if (this.program.code === undefined) this.signal('SIGKILL');
+    return code ?? null;
+  }
+}

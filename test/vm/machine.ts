@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Machine, OUTCOME_MARK, type Outcome, type Request } from './plan.ts';
+
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+const LIMIT_SECONDS = 570;
+/** Emulated machines use one CPU of this one each. */
+const SLOTS = 2;
+
+export interface Boot extends Machine {
+  /** The guest's clock counts instructions. */
+  readonly icount?: boolean;
+  readonly requests: readonly Request[];
+}
+
+export interface BootResult {
+  readonly outcomes: readonly Outcome[];
+  /** everything it wrote, but for the outcomes */
+  readonly output: string;
+  readonly status: number | null;
+  readonly tookMs: number;
+}
+
+/** Why test machines cannot be booted here; null where they can. */
+export function whyNoMachines(): string | null {
+  if (process.getuid?.() !== 0) return 'a test machine shows the files of this one as they are, which takes root';
+  for (const [path, what] of [
+    ['/usr/bin/qemu-system-x86_64', 'QEMU'],
+    [`${root}build/bpf/scheduler.bpf.o`, 'the built scheduler'],
+    [`${root}packages/cli/dist/main.js`, 'the built command'],
+  ])
+    if (!existsSync(path)) return `${what} is missing: ${path}; run make build and scripts/install test`;
+  return null;
+}
+
+let boots = 0;
+let free = SLOTS;
+const waiting: (() => void)[] = [];
+
+async function withSlot<T>(act: () => Promise<T>): Promise<T> {
+  if (free > 0) free--;
+  else await new Promise<void>((resolve) => waiting.push(resolve));
+  try {
+    return await act();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else free++;
+  }
+}
+
+function run(boot: Boot): Promise<BootResult> {
+  mkdirSync(`${root}build/vm`, { recursive: true });
+  const file = `${root}build/vm/requests-${process.pid}-${++boots}.json`;
+  writeFileSync(file, JSON.stringify(boot.requests));
+  const start = performance.now();
+  const child = spawn(
+    `${root}scripts/vm`,
+    [
+      ...['--kernel', boot.kernel, '--cpus', String(boot.cpus), '--timeout', String(LIMIT_SECONDS), '--memory', '2048'],
+      ...(boot.icount ? ['--icount'] : []),
+      ...['--', `${root}node_modules/.bin/node`, `${root}test/vm/guest/main.ts`, file],
+    ],
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let text = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => {
+      const lines = text.split('\n');
+      const isOutcome = (line: string): boolean => line.startsWith(OUTCOME_MARK);
+      resolve({
+        outcomes: lines.filter(isOutcome).map((line) => JSON.parse(line.slice(OUTCOME_MARK.length)) as Outcome),
+        output: lines.filter((line) => !isOutcome(line)).join('\n'),
+        status,
+        tookMs: performance.now() - start,
+      });
+    });
+  });
+}
+
+/** Boots a machine and plays its scenarios, as soon as there is room for another one. */
+export function boot(machine: Boot): Promise<BootResult> {
+  return withSlot(() => run(machine));
+}

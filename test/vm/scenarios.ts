@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  all,
+  type Check,
+  counted,
+  exitsWith,
+  favouredIsBounded,
+  heardWithin,
+  isDisabled,
+  promiseKept,
+  sharesWithin,
+  stayedInForce,
+  valueWithin,
+  weightsCount,
+} from './checks.ts';
+import type { Outcome } from './plan.ts';
+
+const lived = all(stayedInForce, promiseKept);
+const onlyHybrid =
+  (check: Check): Check =>
+  (outcome) =>
+    outcome.request.dispatch === 'hybrid' ? check(outcome) : [];
+
+function sleeperBy(outcome: Outcome, name: string): { p50Us: number; p99Us: number } {
+  const found = outcome.measured.sleepers?.find((sleeper) => sleeper.name === name);
+  return found ?? { p50Us: Number.POSITIVE_INFINITY, p99Us: Number.POSITIVE_INFINITY };
+}
+
+/** Priority 0 reaches all three ways in; priority 10 comes earlier than without, and not as early as 0. */
+const strategiesWork: Check = (outcome) => {
+  const before = sleeperBy(outcome, 'before web-run');
+  const failures = ['after web-run', 'after web-exec', 'after web-forked'].flatMap((name) => {
+    const after = sleeperBy(outcome, name);
+    return after.p99Us < before.p99Us / 2
+      ? []
+      : [`${name}: p99 ${after.p99Us} us, before the strategy ${before.p99Us} us`];
+  });
+  const early = sleeperBy(outcome, 'after early-run');
+  const other = sleeperBy(outcome, 'after other-run');
+  if (early.p50Us > other.p50Us)
+    failures.push(`priority 10 waits ${early.p50Us} us (p50), no strategy ${other.p50Us} us`);
+  return failures;
+};
+
+/** What each scenario of guest/scenarios must show. */
+export const expectations: Readonly<Record<string, Check>> = {
+  attach: all(
+    stayedInForce,
+    mapLines,
+    exitsWith(0, /Scheduler config: SLICE_NS_DEFAULT=\d+/, /bss data: \{"/, /scheduler exit/),
+  ),
+  killed: all(isDisabled, promiseKept, valueWithin('disabledMs', 1000)),
+  second: all(stayedInForce, exitsWith(1, /another sched_ext scheduler is in force: gthulhu/)),
+  none: all(isDisabled, exitsWith(0, /monitor-only/)),
+  frozen: all(lived, onlyHybrid(counted(1, 'nr_silent', 'nr_ring_full')), crowdEnded),
+  ringFull: all(lived, onlyHybrid(counted(1, 'nr_silent', 'nr_ring_full'))),
+  affinityChurn: lived,
+  pinned: all(lived, sharesWithin(0.6, 1.6)),
+  forkStorm: lived,
+  weights: all(lived, weightsCount),
+  ownThreads: all(lived, onlyHybrid(heardWithin(3000)), sharesWithin(0.5, 1.5)),
+  policyThrows: all(lived, counted(1, 'policy_restarts'), sharesWithin(0.5, 1.5)),
+  policyHangs: all(lived, counted(1, 'policy_restarts'), sharesWithin(0.5, 1.5)),
+  policyNaN: all(lived, counted(1, 'policy_restarts'), sharesWithin(0.5, 1.5)),
+  policySlow: all(lived, sharesWithin(0.5, 1.5)),
+  policyPartial: all(lived, counted(1, 'nr_applied'), counted(1, 'nr_late'), sharesWithin(0.5, 1.5)),
+  favoursZero: all(lived, counted(1, 'nr_clamped'), favouredIsBounded),
+  delaysOthers: all(lived, counted(1, 'nr_clamped'), favouredIsBounded),
+  strategies: all(stayedInForce, strategiesWork),
+};
+
+/** One line for each real map, each with its type. */
+function mapLines({ measured: { exits = [] } }: Outcome): string[] {
+  const maps = exits[0]?.log.split('\n').filter((line) => line.startsWith('map: ')) ?? [];
+  const wrong = maps.filter((line) => !/^map: \S+, type: BPF_MAP_TYPE_[A-Z_]+, fd: \d+$/.test(line));
+  return maps.length > 0 ? wrong.map((line) => `not a map line: ${line}`) : ['no map is told of'];
+}
+
+/** The short tasks beside a scheduler that stands still came to their end. */
+function crowdEnded({ measured: { values } }: Outcome): string[] {
+  return values?.crowdCode === 0 ? [] : ['the short tasks did not end while the scheduler stood still'];
+}
