@@ -6,7 +6,7 @@
  * So callbacks that the kernel's own struct lacks are taken out first, together
  * with their program, which could not be verified without its member. libbpf
  * reads the callbacks back from the map's initial value when it loads (since
- * 1.4), where each slot holds a `struct bpf_program *`.
+ * 1.4.6), where each slot holds a `struct bpf_program *`.
  */
 #include "gthulhu_bpf.h"
 
@@ -52,22 +52,6 @@ static bool is_program(const struct bpf_object *obj, const struct bpf_program *c
 	return false;
 }
 
-/* Some struct_ops map still has the program in a slot. */
-static bool is_used(const struct bpf_object *obj, const struct bpf_program *prog)
-{
-	struct bpf_map *map;
-
-	bpf_object__for_each_map(map, obj) {
-		size_t size = 0;
-		const uint8_t *data = bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS ? bpf_map__initial_value(map, &size) : NULL;
-
-		for (size_t at = 0; data && at + sizeof(prog) <= size; at += sizeof(prog))
-			if (!memcmp(data + at, &prog, sizeof(prog)))
-				return true;
-	}
-	return false;
-}
-
 /* Clears the callback at `slot`; false when there was none. */
 static bool clear_callback(struct gb_object *o, uint8_t *slot)
 {
@@ -77,8 +61,7 @@ static bool clear_callback(struct gb_object *o, uint8_t *slot)
 	memset(slot, 0, sizeof(prog));
 	if (!prog || !is_program(o->obj, prog))
 		return false;
-	if (!is_used(o->obj, prog))
-		bpf_program__set_autoload(prog, false);
+	bpf_program__set_autoload(prog, false); /* libbpf switches it on again where another map calls it */
 	return true;
 }
 

@@ -148,7 +148,7 @@ function loadAddon(): NativeAddon {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new BpfError(
       'ERR_BPF_OPEN',
-      `cannot load the native addon ${path}: ${why}; build it with "make -C packages/bpf" and install libbpf 1.4 or later`,
+      `cannot load the native addon ${path}: ${why}; build it with "make -C packages/bpf" and install libbpf 1.4.6 or later`,
       { cause },
     );
   }

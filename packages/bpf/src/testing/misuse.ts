@@ -5,9 +5,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { native } from '../addon.ts';
-import { BpfError } from '../errors.ts';
 import * as api from '../index.ts';
+import { Complaints } from './complaints.ts';
 import { loadBasics, testObject } from './test-objects.ts';
+import { wrongPlaces } from './wrong-places.ts';
 
 type Call = (...args: unknown[]) => unknown;
 
@@ -24,29 +25,6 @@ const NO_ARGUMENTS = new Set([
 ]);
 /** Not for random arguments: some would change this process or stop it for long. */
 const NOT_AT_RANDOM = new Set(['init', 'schedSetAttr', 'sleepUntil', 'pinLink']);
-
-class Complaints {
-  readonly list: string[] = [];
-  calls = 0;
-
-  expectThrow(name: string, call: () => unknown): void {
-    if (this.tolerate(name, call)) this.list.push(`${name}: nothing was thrown`);
-  }
-
-  /** True when the call returned. */
-  tolerate(name: string, call: () => unknown): boolean {
-    this.calls++;
-    try {
-      call();
-      return true;
-    } catch (error) {
-      if (!(error instanceof BpfError)) this.list.push(`${name}: ${String(error)}`);
-      else if (!/^ERR_BPF_[A-Z_]+$/.test(error.code) || error.message.length < 10)
-        this.list.push(`${name}: poor error ${error.code} ${error.message}`);
-      return false;
-    }
-  }
-}
 
 function junk(): unknown[] {
   const detached = new Uint8Array(8);
@@ -235,6 +213,7 @@ export function misuse(rounds: number): { complaints: string[]; calls: number } 
   closedObjects(complaints);
 
   const object = loadBasics();
+  wrongPlaces(complaints, object);
   const closed = native.openObject(testObject('basics'));
   native.close(closed);
   const raw = native.openObject(testObject('basics'));
