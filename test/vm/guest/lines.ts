@@ -10,17 +10,23 @@ export class Program {
   code: number | null | undefined;
   #watchers = new Set<() => void>();
 
-  constructor(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  constructor(
+    argv: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    stdin: 'ignore' | 'pipe' = 'ignore',
+  ) {
     const child = spawn(argv[0], argv.slice(1), {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });
     this.child = child;
-    for (const stream of [child.stdout, child.stderr])
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
         this.lines.push(line);
         this.#changed();
       });
+    }
     this.exited = new Promise((resolve) => {
       const done = (code: number | null): void => {
         this.code = code;
@@ -59,7 +65,10 @@ export class Program {
       const look = (): void => {
         for (; next < this.lines.length; next++) {
           const line = this.lines[next];
-          if (passes(line)) return finish(() => resolve(line));
+          if (passes(line)) {
+            finish(() => resolve(line));
+            return;
+          }
         }
         if (this.code !== undefined)
           finish(() =>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Plays scenarios in the test machine: main.ts REQUESTS.json. One line with the outcome for each. */
 import { readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Measured, OUTCOME_MARK, type Outcome, type Request } from '../plan.ts';
 import { KernelLog } from './kernel.ts';
@@ -59,5 +60,7 @@ for (const request of requests) {
   const outcome = await play(stage, request);
   process.stdout.write(`${OUTCOME_MARK}${JSON.stringify(outcome)}\n`);
 }
-await stage.alone();
+if (requests.length > 0) await stage.alone();
+// Its modules stay compiled for the next start, where there is a cache.
+flushCompileCache();
 process.exit(0);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Dispatch, LogLine, Measured } from '../plan.ts';
@@ -24,8 +25,10 @@ export interface SchedulerOptions {
 
 /** Makes a policy of the tests one that belongs to root. Returns its path. */
 function installPolicy(name: string): string {
-  const path = `${FOLDER}/${name}.ts`;
-  copyFileSync(fileURLToPath(new URL(`policies/${name}.ts`, import.meta.url)), path);
+  const path = `${FOLDER}/${name}.mjs`;
+  // Stripped here: in the policy thread it would take an emulated machine seconds.
+  const source = readFileSync(fileURLToPath(new URL(`policies/${name}.ts`, import.meta.url)), 'utf8');
+  writeFileSync(path, stripTypeScriptTypes(source));
   return path;
 }
 
@@ -81,19 +84,16 @@ export class Scheduler {
     return this;
   }
 
-  /** Its policy thread has started too, which takes an emulated machine seconds after the scheduler itself. */
+  /** Its policy thread has started too, or failed already; that takes an emulated machine seconds. */
   async settled(): Promise<void> {
     const heard = (line: string): boolean => {
       const silenceMs = /"silence_ms":(\d+)/.exec(line)?.[1];
-      return silenceMs !== undefined && Number(silenceMs) < HEARD_MS;
+      return line.includes('worker replaced') || (silenceMs !== undefined && Number(silenceMs) < HEARD_MS);
     };
     // Right after the start it counts as heard.
-    await this.program.line((line) => line.includes('bss data'), START_LIMIT_MS);
-    await this.program.line(
-      (line) => line.includes('bss data') && heard(line),
-      START_LIMIT_MS,
-      this.program.lines.length,
-    );
+    const from = this.program.lines.length;
+    await this.program.line((line) => line.includes('bss data'), START_LIMIT_MS, from);
+    await this.program.line(heard, START_LIMIT_MS, Math.min(from + 1, this.program.lines.length));
   }
 
   /** Its log from that line on, as far as it is JSON. */

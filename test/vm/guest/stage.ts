@@ -52,7 +52,7 @@ export class Stage {
       await this.alone();
       this.#shared = { wishes, scheduler: new Scheduler(this.#options(options)) };
       await this.#shared.scheduler.started();
-      if (this.request.dispatch === 'hybrid' && options.policy === undefined) await this.#shared.scheduler.settled();
+      if (this.request.dispatch === 'hybrid') await this.#shared.scheduler.settled();
     }
     this.#logFrom = this.#shared.scheduler.program.lines.length;
     this.#shared.scheduler.mark();
