@@ -21,6 +21,8 @@ export interface SchedulerOptions {
   /** file in guest/policies, without its ending */
   readonly policy?: string;
   readonly logFormat?: 'plain' | 'json';
+  /** written before it starts, by path */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Makes a policy of the tests one that belongs to root. Returns its path. */
@@ -49,6 +51,7 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     mkdirSync(FOLDER, { recursive: true });
+    for (const [path, text] of Object.entries(options.files ?? {})) writeFileSync(path, text);
     const file = `${FOLDER}/config-${++configs}.yaml`;
     const scheduler = {
       timeoutMs: 5000,

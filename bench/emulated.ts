@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Dispatch } from '../test/vm/plan.ts';
+import { VALUE_MARK, type Value } from './value.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+/** A whole run of ten pairs takes a quarter of an hour where nothing else runs. */
+const LIMIT_SECONDS = 7200;
+
+/** Boots the test machine and measures there, with the scheduler and without it. */
+export function measureEmulated(dispatch: Dispatch, pairs: number, cpus: 1 | 2): Promise<Value[]> {
+  const child = spawn(
+    `${root}scripts/vm`,
+    [
+      ...['--icount', '--cpus', String(cpus), '--memory', '2048', '--timeout', String(LIMIT_SECONDS)],
+      ...['--', `${root}node_modules/.bin/node`, `${root}bench/guest/main.ts`],
+      ...[dispatch, String(pairs), cpus === 1 ? 'one' : 'two'],
+    ],
+    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+    if (process.stderr.isTTY) process.stderr.write('.');
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => {
+      if (status !== 0) return reject(new Error(`the test machine ended with ${status}:\n${text.slice(-2000)}`));
+      const lines = text.split('\n').filter((line) => line.startsWith(VALUE_MARK));
+      resolve(lines.map((line) => JSON.parse(line.slice(VALUE_MARK.length)) as Value));
+    });
+  });
+}

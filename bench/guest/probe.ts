@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The probe: a task that wakes every period, does a fixed amount of work by its own CPU clock, and says how that went.
+ * probe.ts NAME; each line of its input is a request, each line of its output an answer, both JSON.
+ */
+import { createInterface } from 'node:readline';
+import { sys } from '@gthulhu/bpf';
+
+export interface ProbeRequest {
+  readonly count: number;
+  readonly periodUs: number;
+  readonly workUs: number;
+}
+
+export interface ProbeReport {
+  readonly wakeups: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly maxUs: number;
+  /** periods whose work was done before the next one began */
+  readonly completed: number;
+  readonly missed: number;
+  readonly cpuMs: number;
+  readonly wallMs: number;
+}
+
+const lateness = new Float64Array(100_000);
+
+function work(ns: number): void {
+  const end = sys.threadCpuNs() + ns;
+  while (sys.threadCpuNs() < end);
+}
+
+function probe({ count, periodUs, workUs }: ProbeRequest): ProbeReport {
+  const period = periodUs * 1000;
+  const cpu = sys.threadCpuNs();
+  const start = sys.monotonicNs();
+  let due = start + period;
+  let missed = 0;
+  for (let i = 0; i < count; i++) {
+    lateness[i] = sys.sleepUntil(due) - due;
+    work(workUs * 1000);
+    due += period;
+    const now = sys.monotonicNs();
+    if (now > due) {
+      missed++;
+      // Behind by more than a period: those are gone.
+      due += Math.floor((now - due) / period) * period;
+    }
+  }
+  const cpuMs = (sys.threadCpuNs() - cpu) / 1e6;
+  const wallMs = (sys.monotonicNs() - start) / 1e6;
+  const sorted = lateness.slice(0, count).sort();
+  return {
+    wakeups: count,
+    p50Us: sorted[Math.floor(count * 0.5)] / 1000,
+    p99Us: sorted[Math.floor(count * 0.99)] / 1000,
+    maxUs: sorted[count - 1] / 1000,
+    completed: count - missed,
+    missed,
+    cpuMs,
+    wallMs,
+  };
+}
+
+process.title = process.argv[2] ?? 'probe';
+probe({ count: 200, periodUs: 1000, workUs: 50 });
+process.stdout.write('{"ready":true}\n');
+for await (const line of createInterface({ input: process.stdin }))
+  process.stdout.write(`${JSON.stringify(probe(JSON.parse(line) as ProbeRequest))}\n`);

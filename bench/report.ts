@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DecisionCost } from './native.ts';
+import { ratios, type Spread, spreadOf } from './stats.ts';
+import type { Value } from './value.ts';
+
+/** What is to be reached: by a value of our own, or by its ratio to EEVDF's in the same boot. */
+interface Target {
+  readonly title: string;
+  readonly unit: string;
+  readonly digits: number;
+  readonly by: 'value' | 'ratio';
+  readonly most?: number;
+  readonly least?: number;
+}
+
+const TARGETS: Readonly<Record<string, (dispatch: string) => Target>> = {
+  wakeup: () => ({ title: 'p99 wakeup on an idle machine', unit: 'us', digits: 1, by: 'value', most: 80 }),
+  work: () => ({ title: 'work done by 8 hogs', unit: '/s', digits: 0, by: 'ratio', least: 1 }),
+  hackbench: (dispatch) => ({
+    title: 'hackbench -g 2 -l 300',
+    unit: 's',
+    digits: 3,
+    by: 'ratio',
+    most: dispatch === 'hybrid' ? 1.02 : 1.01,
+  }),
+  pipe: () => ({ title: 'perf bench sched pipe', unit: 'us', digits: 1, by: 'ratio' }),
+  forks: () => ({ title: 'fork + exec + wait', unit: 'ms', digits: 3, by: 'ratio', most: 1.01 }),
+  fairness: () => ({
+    title: 'fairness, 2 CPUs: 10th percentile / mean',
+    unit: '',
+    digits: 3,
+    by: 'value',
+    least: 0.95,
+  }),
+  start: () => ({ title: 'process start to enabled, BPF load apart', unit: 's', digits: 2, by: 'value', most: 3 }),
+  rss: () => ({ title: 'memory (RSS)', unit: 'MB', digits: 0, by: 'value', most: 80 }),
+  cpu: () => ({ title: 'CPU on an idle machine', unit: '%', digits: 2, by: 'value', most: 0.5 }),
+};
+
+function show(spread: Spread, digits: number, unit = ''): string {
+  if (spread.n === 0) return '-';
+  const number = (value: number): string => value.toFixed(digits);
+  const interval = spread.n > 1 ? ` [${number(spread.low)}..${number(spread.high)}]` : '';
+  return `${number(spread.median)}${unit && ` ${unit}`}${interval}`;
+}
+
+function verdict(target: Target, value: number): { goal: string; met: string } {
+  const { most, least } = target;
+  if (most === undefined && least === undefined) return { goal: '-', met: '-' };
+  const met = (most === undefined || value <= most) && (least === undefined || value >= least);
+  const number = most ?? least;
+  const unit = target.by === 'value' && target.unit ? ` ${target.unit}` : '';
+  return { goal: `${most === undefined ? '>=' : '<='} ${number}${unit}`, met: met ? 'yes' : '**no**' };
+}
+
+function guestRow(name: string, dispatch: string, values: readonly Value[]): string | null {
+  const target = TARGETS[name](dispatch);
+  const of = (attached: boolean): number[] =>
+    values.filter((value) => value.name === name && value.attached === attached).map(({ value }) => value);
+  const ours = of(true);
+  const theirs = of(false);
+  if (ours.length === 0) return null;
+  const ratio = spreadOf(theirs.length === ours.length ? ratios(ours, theirs) : []);
+  const { goal, met } = verdict(target, target.by === 'ratio' ? ratio.median : spreadOf(ours).median);
+  const cells = [
+    target.title,
+    dispatch,
+    show(spreadOf(theirs), target.digits, target.unit),
+    show(spreadOf(ours), target.digits, target.unit),
+    show(ratio, 3),
+    goal,
+    met,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function decisionRow({ batch, ours, prototype }: DecisionCost): string {
+  const ratio = spreadOf(prototype.length === 0 ? [] : ratios(ours, prototype));
+  const met = prototype.length === 0 ? '-' : ratio.median <= 1 ? 'yes' : '**no**';
+  return `| a decision, batch ${batch} | ${show(spreadOf(prototype), 0, 'ns')} | ${show(spreadOf(ours), 0, 'ns')} | ${show(ratio, 2)} | <= 1 | ${met} |`;
+}
+
+export interface Surroundings {
+  readonly command: string;
+  readonly commit: string;
+  readonly machine: string;
+  readonly emulator: string;
+  readonly guestKernel: string;
+  readonly pairs: number;
+}
+
+export function report(
+  surroundings: Surroundings,
+  emulated: ReadonlyMap<string, readonly Value[]>,
+  decisions: readonly DecisionCost[],
+): string {
+  const rows = Object.keys(TARGETS).flatMap((name) =>
+    [...emulated].flatMap(([dispatch, values]) => guestRow(name, dispatch, values) ?? []),
+  );
+  return `# Measured
+
+Written by \`${surroundings.command}\`. Medians; in brackets the interval between the quartiles. A ratio is the median of the pairs'
+own ratios: with the scheduler over without it, neighbours in time, in one boot, ${surroundings.pairs} pairs.
+
+- commit ${surroundings.commit}
+- machine: ${surroundings.machine}
+- test machine: ${surroundings.emulator}, Linux ${surroundings.guestKernel}, a clock that counts instructions (4 ns each: about a
+  250 MHz machine), one CPU where nothing else is said, everything timed in the guest's memory
+- without: the kernel's own scheduler (EEVDF), nothing attached
+
+| guest | dispatch | without | with | ratio | target | met |
+| --- | --- | --- | --- | --- | --- | --- |
+${rows.join('\n')}
+
+On the machine itself: out of the ring, decided by the policy \`gthulhu\`, encoded for the kernel; a task, alternating with the
+prototype where that is at hand.
+
+| natively | prototype | here | ratio | target | met |
+| --- | --- | --- | --- | --- | --- |
+${decisions.map(decisionRow).join('\n')}
+`;
+}
