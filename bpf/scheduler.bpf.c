@@ -343,7 +343,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	struct cpu_state *here = cpu_state_of(cpu);
 	struct task_ctx *tc = task_ctx_of(p);
 	struct cpu_private *priv = cpu_private_of(cpu);
-	u64 wait, promise;
+	u64 wait, promise, claim;
 
 	priv->running_hog = 0;
 	here->running = 1;
@@ -364,7 +364,12 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	}
 	if (tc->priority < here->running_priority)
 		here->running_priority = tc->priority;
+	place(tc, llc_of(cpu));
+	claim = tc->vtime;
 	if (tc->enq_ns) {
+		/* called before its turn by an opinion or a strategy: that must not push the others' clock */
+		if (time_before(p->scx.dsq_vtime, claim))
+			claim = p->scx.dsq_vtime;
 		wait = now_ns() - tc->enq_ns;
 		tc->enq_ns = 0;
 		if ((s64)wait > 0 && wait > here->max_wait_ns)
@@ -377,8 +382,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	}
 	tc->exec_mark_ns = p->se.sum_exec_runtime;
 	tc->run_start_ns = tc->exec_mark_ns;
-	place(tc, llc_of(cpu));
-	clock_advance(tc->llc, tc->vtime);
+	clock_advance(tc->llc, claim);
 	priv->running_vtime = tc->vtime;
 	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);
 }

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { sys, wakeRing } from '@gthulhu/bpf';
 import { CELL } from './cells.ts';
-import type { PolicyWorkerData, PolicyWorkerReady } from './policy-worker.ts';
+import type { PolicyWorkerData, PolicyWorkerMessage } from './policy-worker.ts';
 
-/** A worker that is silent for so long is replaced. */
+/** A worker that is silent for so long, and used the CPU meanwhile, does not return: it is replaced. */
 const SILENCE_MS = 1000;
+/** CPU time that tells a worker that does not return from one that does not get a CPU. */
+const BUSY_MS = 100;
+/** A worker that is silent for so long is replaced, whatever it does. */
+const BLOCKED_MS = 10_000;
 const CHECK_MS = 250;
 /** From the start of a thread to its first beat: loading takes seconds on a slow machine. */
-const START_GRACE_MS = 15_000;
+const START_GRACE_MS = 60_000;
 /** A policy of one's own that fails so often within a minute gives way to the built-in one. */
 const FAILURES_A_MINUTE = 3;
 /** Between two starts once they follow each other too fast. */
@@ -39,6 +44,15 @@ const workerUrl = new URL(
   import.meta.url,
 );
 
+/** CPU time of one of our threads, ms; 0 where it is gone. */
+function threadCpuMs(tid: number): number {
+  try {
+    return Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
 /** Runs one policy worker at a time and replaces it when it fails or falls silent. The kernel's order serves meanwhile. */
 export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
   let { data } = options;
@@ -51,6 +65,9 @@ export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
   let failures: number[] = [];
   let restartTimer: NodeJS.Timeout | undefined;
   let lastCheck = performance.now();
+  let tid = 0;
+  /** CPU time of the worker when it was first found silent. */
+  let quietSince: number | null = null;
   let setReady: () => void;
   const ready = new Promise<void>((resolve) => {
     setReady = resolve;
@@ -62,8 +79,10 @@ export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
     wakeFd = -1;
     const started = new Worker(workerUrl, { workerData: data, resourceLimits: LIMITS, name: 'policy' });
     worker = started;
-    started.on('message', (message: PolicyWorkerReady) => {
+    started.on('message', (message: PolicyWorkerMessage) => {
       wakeFd = message.wakeFd;
+      tid = message.tid;
+      if (message.state !== 'ready') return;
       options.onReady(message.policy);
       setReady();
     });
@@ -107,7 +126,14 @@ export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
       return;
     }
     const silentMs = (sys.monotonicNs() - beat) / 1e6;
-    if (silentMs > SILENCE_MS) replace(worker, `it has been silent for ${Math.round(silentMs)} ms`);
+    if (silentMs < 2 * CHECK_MS) {
+      quietSince = null;
+      return;
+    }
+    quietSince ??= threadCpuMs(tid);
+    const busyMs = threadCpuMs(tid) - quietSince;
+    if ((silentMs > SILENCE_MS && busyMs > BUSY_MS) || silentMs > BLOCKED_MS)
+      replace(worker, `it has been silent for ${Math.round(silentMs)} ms (and used the CPU for ${Math.round(busyMs)} ms)`);
   }, CHECK_MS);
 
   start();
