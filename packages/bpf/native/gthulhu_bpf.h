@@ -157,6 +157,7 @@ void gb_columns_write(const struct gb_columns *c, uint8_t *rows, uint32_t n);
 
 /* kernel.c */
 const struct btf *gb_vmlinux(napi_env env);
+void gb_vmlinux_forget(napi_env env);
 
 #define GB_EXPORTS(X)                                                                                                  \
 	X("init", gb_init) X("takeLog", gb_take_log) X("setLogLevel", gb_set_log_level) X("close", gb_close)          \

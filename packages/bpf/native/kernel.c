@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Parsed once for each environment: it is several megabytes. */
+/* Parsed when it is first asked for: it is several megabytes. */
 const struct btf *gb_vmlinux(napi_env env)
 {
 	struct gb_env *state = gb_state(env);
@@ -22,6 +22,17 @@ const struct btf *gb_vmlinux(napi_env env)
 		gb_throw(env, "ERR_BPF_NOT_FOUND", err,
 			 "the running kernel has no type information (/sys/kernel/btf/vmlinux); it needs CONFIG_DEBUG_INFO_BTF");
 	return state->vmlinux;
+}
+
+/* After a load nobody asks for a long time, and a daemon should not keep megabytes for it. */
+void gb_vmlinux_forget(napi_env env)
+{
+	struct gb_env *state = gb_state(env);
+
+	if (!state)
+		return;
+	btf__free(state->vmlinux);
+	state->vmlinux = NULL;
 }
 
 static const struct btf *read_names(napi_env env, napi_callback_info info, char a[GB_MAX_STRING], char b[GB_MAX_STRING])

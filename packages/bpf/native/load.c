@@ -146,6 +146,7 @@ napi_value gb_object_load(napi_env env, napi_callback_info info)
 		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS && bpf_map__autocreate(map) &&
 		    !fit_ops(env, o, map, nulled, &n))
 			return NULL;
+	gb_vmlinux_forget(env);
 	gb_log_begin(&o->res.state->log);
 	err = -bpf_object__load(o->obj);
 	gb_log_end();
