@@ -26,7 +26,6 @@ const volatile u64 opinion_budget_ppm = 10000;		/* of the node's CPU time */
 const volatile u64 opinion_window_ns = 100 * NSEC_PER_MSEC;
 const volatile u64 own_boost_ppm = 50000;		/* CPU that our threads may take before the others */
 const volatile u64 urgent_budget_ppm = 600000;		/* CPU that priorities 0-9 may take before the others */
-const volatile bool debug;
 
 /* Topology. A CPU's LLC and how many CPUs an LLC has. */
 const volatile u32 nr_cpu_ids = 1;

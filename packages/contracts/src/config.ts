@@ -2,7 +2,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { SchedulerSection } from './config-scheduler.ts';
 import { ApiSection, MonitorSection, SimpleSchedulerSection } from './config-surroundings.ts';
-import { type Effect, inProcess, type KeyNotes, noEffect, rodata, type Text } from './effect.ts';
+import { type Effect, inProcess, type KeyNotes, noEffect, type Text } from './effect.ts';
 
 const flag = (value: KeyNotes) => Type.Boolean({ default: false, ...value });
 
@@ -13,9 +13,9 @@ export const ConfigSchema = Type.Object(
     simple_scheduler: SimpleSchedulerSection,
     monitor: MonitorSection,
     debug: flag({
-      effect: rodata('debug'),
-      description: 'Log more, in the BPF program too',
-      descriptionZhTw: '輸出更多日誌，包括 BPF 程式',
+      effect: inProcess('lines of level `debug` are logged', '輸出 `debug` 等級的記錄'),
+      description: 'Log more',
+      descriptionZhTw: '輸出更多日誌',
     }),
     early_processing: flag({
       effect: inProcess(

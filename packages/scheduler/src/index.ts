@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The scheduler process: configuration, policies, and what joins them to the kernel. */
 export { effectTable, explainConfig } from './config/explain-config.ts';
+export { type KernelParams, toKernelParams } from './config/kernel-params.ts';
+export { type ParsedConfig, parseConfig } from './config/parse-config.ts';
 export { LOG_FORMATS, type LogFormat } from './log/logger.ts';
 export type { DecisionBatch, NodeView, Policy, TaskBatch } from './policies/policy.ts';
 export { createPolicy } from './policies/registry.ts';
+export { topologyVariables } from './process/kernel-side.ts';
 export { runScheduler, type SchedulerOptions } from './process/scheduler.ts';
+export { parseStrategies } from './strategies/parse-strategies.ts';
+export { readTopology } from './topology/read-topology.ts';

@@ -18,7 +18,6 @@ test('the defaults', () => {
       dispatch_mode: 1,
       opinion_budget_ppm: 10_000,
       opinion_window_ns: 100_000_000,
-      debug: false,
     },
     ops: { timeout_ms: 30_000 },
   });

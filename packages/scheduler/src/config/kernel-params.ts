@@ -13,7 +13,7 @@ export const MAX_RUN_NS = 500_000_000;
 /** What the BPF object is given before it is loaded. */
 export interface KernelParams {
   /** Read-only variables by name. */
-  readonly rodata: Record<string, number | boolean>;
+  readonly rodata: Record<string, number>;
   /** struct_ops members by name. */
   readonly ops: Record<string, number | string>;
 }
@@ -30,7 +30,6 @@ export function toKernelParams(config: Config): KernelParams {
       // 1 % is 10,000 parts per million. Rounded: 0.3 * 10000 is not whole in binary.
       opinion_budget_ppm: Math.round(scheduler.opinionBudgetPercent * 10_000),
       opinion_window_ns: scheduler.opinionBudgetWindowMs * 1_000_000,
-      debug: config.debug,
     },
     ops: {
       timeout_ms: scheduler.timeoutMs,

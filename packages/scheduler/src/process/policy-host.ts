@@ -133,7 +133,10 @@ export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
     quietSince ??= threadCpuMs(tid);
     const busyMs = threadCpuMs(tid) - quietSince;
     if ((silentMs > SILENCE_MS && busyMs > BUSY_MS) || silentMs > BLOCKED_MS)
-      replace(worker, `it has been silent for ${Math.round(silentMs)} ms (and used the CPU for ${Math.round(busyMs)} ms)`);
+      replace(
+        worker,
+        `it has been silent for ${Math.round(silentMs)} ms (and used the CPU for ${Math.round(busyMs)} ms)`,
+      );
   }, CHECK_MS);
 
   start();

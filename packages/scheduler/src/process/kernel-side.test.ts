@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, test } from 'vitest';
+import type { Cpu, Topology } from '../topology/topology.ts';
+import { topologyVariables } from './kernel-side.ts';
+
+const cpu = (n: number, llc: number, online = true): Cpu => ({
+  cpu: n,
+  online,
+  core: n,
+  package: 0,
+  node: 0,
+  l2: n,
+  l3: llc,
+  llc,
+  smtSiblings: [],
+});
+
+function machine(cpus: Cpu[], llcs: number[][]): Topology {
+  const all = cpus.filter((c) => c.online).map((c) => [c.cpu]);
+  return { cpus, cores: all, packages: all, nodes: all, nodeIds: [0], l2s: all, l3s: llcs, llcs };
+}
+
+const u16 = (bytes: number | Uint8Array, n: number): number[] => [
+  ...new Uint16Array((bytes as Uint8Array).buffer).subarray(0, n),
+];
+
+test('two caches, one CPU away', () => {
+  const variables = topologyVariables(machine([cpu(0, 0), cpu(1, 1), cpu(2, 0), cpu(3, -1, false)], [[0, 2], [1]]));
+  expect(variables).toMatchObject({ nr_cpu_ids: 4, nr_online_cpus: 3, nr_llcs: 2 });
+  expect(u16(variables.cpu_llc, 5)).toEqual([0, 1, 0, 0, 0]);
+  expect(u16(variables.llc_nr_cpus, 3)).toEqual([2, 1, 0]);
+});
+
+test('numbers with gaps keep their place', () => {
+  const variables = topologyVariables(machine([cpu(0, 0), cpu(8, 1)], [[0], [8]]));
+  expect(variables.nr_cpu_ids).toBe(9);
+  expect(u16(variables.cpu_llc, 9)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1]);
+});
+
+test('a machine larger than the tables of the kernel side is refused, not cut', () => {
+  expect(() => topologyVariables(machine([cpu(1024, 0)], [[1024]]))).toThrow(/CPU 1024/);
+  const many = Array.from({ length: 257 }, (_, i) => cpu(i, i));
+  expect(() =>
+    topologyVariables(
+      machine(
+        many,
+        many.map((c) => [c.cpu]),
+      ),
+    ),
+  ).toThrow(/257 last-level caches/);
+});

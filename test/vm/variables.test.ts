@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Every configuration key that names a BPF variable arrives in the kernel, and so does the topology. */
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { root, whyNoMachines } from './machine.ts';
+
+const yaml = `scheduler:
+  slice_ns_default: 7000000
+  slice_ns_min: 300000
+  kernel_mode: true
+  max_time_watchdog: false
+  opinionBudgetPercent: 2.5
+  opinionBudgetWindowMs: 70
+  timeoutMs: 4000
+`;
+
+interface Printed {
+  readonly params: Record<string, number>;
+  readonly inKernel: Record<string, number | number[]>;
+}
+
+const why = whyNoMachines();
+
+test.skipIf(why !== null && process.env.CI !== 'true')('variables are read back from the kernel', () => {
+  expect(why).toBeNull();
+  const command = ['node_modules/.bin/node', 'test/vm/guest/variables.ts', 'build/bpf/scheduler.bpf.o', yaml];
+  const machine = ['--kernel', '6.12', '--cpus', '4', '--sockets', '2', '--timeout', '240', '--'];
+  const output = execFileSync('scripts/vm', [...machine, ...command], { cwd: root, encoding: 'utf8' });
+  const { params, inKernel } = JSON.parse(output.split('\n').find((line) => line.startsWith('{')) ?? output) as Printed;
+  expect(params).toEqual({
+    slice_default_ns: 7_000_000,
+    slice_min_ns: 300_000,
+    max_run_ns: 0,
+    dispatch_mode: 0,
+    opinion_budget_ppm: 25_000,
+    opinion_window_ns: 70_000_000,
+  });
+  expect(inKernel).toMatchObject(params);
+  expect(inKernel).toMatchObject({
+    nr_cpu_ids: 4,
+    nr_online_cpus: 4,
+    nr_llcs: 2,
+    cpu_llc: [0, 0, 1, 1, 0, 0, 0, 0],
+    llc_nr_cpus: [2, 2, 0, 0, 0, 0, 0, 0],
+  });
+});
