@@ -75,7 +75,7 @@ demo: build ## a scheduler at work, shown in the test machine
 	@scripts/install test
 	@scripts/demo
 
-bench: build ## what a decision costs
+bench: build ## measure against the kernel's own scheduler; writes bench/RESULTS.md (about half an hour)
 	@scripts/install test
 	@scripts/bench
 

@@ -103,9 +103,8 @@ struct cpu_state {
 	__u64 nr_silent;	/* not asked: user space has not been heard of */
 	__u64 nr_bounced;	/* local tasks sent back because another class took the CPU */
 	__u64 max_wait_ns;	/* longest wait for a CPU seen by this one; user space may reset it */
-	__u64 max_promise_ns;	/* the largest (wait / promise) in ppm; user space may reset it */
 	__u64 nr_broken_promises;	/* waits longer than promised */
-	__u64 pad[5];
+	__u64 pad[6];
 } __attribute__((aligned(64)));
 
 /* Written by `apply`, which runs on any CPU: atomics, but once a batch. */

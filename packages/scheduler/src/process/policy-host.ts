@@ -8,7 +8,7 @@ import type { PolicyWorkerData, PolicyWorkerMessage } from './policy-worker.ts';
 /** A worker that is silent for so long, and used the CPU meanwhile, does not return: it is replaced. */
 const SILENCE_MS = 1000;
 /** CPU time that tells a worker that does not return from one that does not get a CPU. */
-const BUSY_MS = 100;
+const BUSY_MS = 400;
 /** A worker that is silent for so long is replaced, whatever it does. */
 const BLOCKED_MS = 10_000;
 const CHECK_MS = 250;

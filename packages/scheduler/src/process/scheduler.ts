@@ -36,11 +36,19 @@ const RESTART_PAUSE_MS = 500;
 /** After so long in force an ejection is the first one again. */
 const FORGIVEN_MS = 10 * 60_000;
 
-/** Aborted by the first SIGINT or SIGTERM; the second one ends the process at once. */
+/** A signal to a process group arrives twice where somebody passes it on: that is one wish. */
+const SAME_WISH_MS = 1000;
+
+/** Aborted by the first SIGINT or SIGTERM; a second one, later, ends the process at once. */
 function signals(logger: Logger): AbortController {
   const controller = new AbortController();
+  let first = 0;
   const onSignal = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(1);
+    if (controller.signal.aborted) {
+      if (performance.now() - first > SAME_WISH_MS) process.exit(1);
+      return;
+    }
+    first = performance.now();
     logger.log(say.osSignal(name));
     controller.abort();
   };

@@ -19,6 +19,9 @@ const SCAN = { skip: 0, told: 1, more: 2, words: 4 } as const;
 /** A machine whose tasks come faster than they can be told of: give up for now, the next scan goes on. */
 const SCAN_ROUNDS = 1000;
 
+/** TASK_EVENT_SCAN of records.h: told of by a scan, once a task. */
+const EVENT_SCAN = 3;
+
 /** Gives every task the parameters of the strategy that matches its command, now and whenever a command changes. */
 export interface StrategyEnforcer {
   /** From now on these; tasks that no strategy matches any more go back to none. */
@@ -51,7 +54,7 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
 
   function addUpdate(row: number, i: number): void {
     const match = matcher?.match({ comm: name('comm', i), leaderComm: name('leader', i) }) ?? null;
-    if (match !== null) matched++;
+    if (match !== null && event.kind[i] === EVENT_SCAN) matched++;
     update.start_us[row] = event.start_us[i];
     update.pid[row] = event.pid[i];
     update.priority[row] = match?.strategy.priority ?? NO_PRIORITY;

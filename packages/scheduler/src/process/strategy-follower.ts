@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { formatProblem } from '../config/problem.ts';
 import type { Logger } from '../log/logger.ts';
@@ -22,6 +22,20 @@ export interface StrategyFollowerOptions {
   readonly file: string;
   readonly kernel: KernelSide;
   readonly logger: Logger;
+}
+
+/** Calls `changed` when something happens to the file. The directory is watched: editors and ConfigMaps replace files. */
+function watchFile(file: string, changed: () => void, failed: (reason: string) => void): FSWatcher | null {
+  try {
+    const watcher = watch(dirname(file), (_event, name) => {
+      if (name === null || name === basename(file) || name.startsWith('..')) changed();
+    });
+    watcher.on('error', (error) => failed(error.message));
+    return watcher;
+  } catch (error) {
+    failed(error instanceof Error ? error.message : String(error));
+    return null;
+  }
 }
 
 /** Keeps what the strategies file says in force: the whole file or, when it has an error, what was in force before. */
@@ -58,12 +72,8 @@ export function startStrategyFollower({ file, kernel, logger }: StrategyFollower
     clearTimeout(settle);
     settle = setTimeout(read, SETTLE_MS);
   };
-  // The directory, not the file: editors and ConfigMaps replace it.
-  const watcher = watch(dirname(file), (_event, name) => {
-    if (name === null || name === basename(file) || name.startsWith('..')) soon();
-  });
-  watcher.on('error', (error) =>
-    logger.warn(`${file} is looked at every ${REREAD_MS / 1000} s only: ${error.message}`),
+  const watcher = watchFile(file, soon, (reason) =>
+    logger.warn(`${file} is looked at every ${REREAD_MS / 1000} s only: ${reason}`),
   );
   const reread = setInterval(read, REREAD_MS);
 
@@ -71,7 +81,7 @@ export function startStrategyFollower({ file, kernel, logger }: StrategyFollower
     async stop() {
       clearInterval(reread);
       clearTimeout(settle);
-      watcher.close();
+      watcher?.close();
       await enforcer.stop();
     },
   };
