@@ -90,6 +90,8 @@ function run(boot: Boot): Promise<BootResult> {
     child.on('error', reject);
     child.on('close', (status) => {
       const lines = text.split('\n');
+      // Kept for whoever asks why.
+      writeFileSync(file.replace('requests', 'outcomes'), text);
       const isOutcome = (line: string): boolean => line.startsWith(OUTCOME_MARK);
       resolve({
         outcomes: lines.filter(isOutcome).map((line) => JSON.parse(line.slice(OUTCOME_MARK.length)) as Outcome),

@@ -2,6 +2,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
+export interface ProgramOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: 'ignore' | 'pipe';
+  /** for kill(): a session and process group of its own */
+  readonly ownGroup?: boolean;
+}
+
 /** A program that runs in the guest, and what it writes line by line. */
 export class Program {
   readonly child: ChildProcess;
@@ -10,14 +17,11 @@ export class Program {
   code: number | null | undefined;
   #watchers = new Set<() => void>();
 
-  constructor(
-    argv: readonly string[],
-    env: Readonly<Record<string, string>> = {},
-    stdin: 'ignore' | 'pipe' = 'ignore',
-  ) {
+  constructor(argv: readonly string[], options: ProgramOptions = {}) {
     const child = spawn(argv[0], argv.slice(1), {
-      stdio: [stdin, 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'],
+      detached: options.ownGroup ?? false,
+      env: { ...process.env, ...options.env },
     });
     this.child = child;
     for (const stream of [child.stdout, child.stderr]) {
@@ -51,6 +55,15 @@ export class Program {
 
   signal(name: NodeJS.Signals): void {
     if (this.code === undefined) this.child.kill(name);
+  }
+
+  /** It and all that it started, where it has a group of its own. */
+  kill(): void {
+    try {
+      process.kill(-this.pid, 'SIGKILL');
+    } catch {
+      // nothing of it is left
+    }
   }
 
   /** The first line from `from` on that passes. Rejects when the program ends or the time is over without it. */

@@ -35,7 +35,7 @@ function installPolicy(name: string): string {
 }
 
 /** The others say how things are now. */
-const COUNTS_UP = /^nr_(?!tasks|queued|scheduled|running|online_cpus)|_restarts$|runtime_ns$/;
+const COUNTS_UP = /^nr_(?!tasks|queued|scheduled|running|online_cpus)|runtime_ns$/;
 /** Its policy thread comes round at least this often. */
 const HEARD_MS = 700;
 
@@ -75,7 +75,7 @@ export class Scheduler {
         ...command,
         ...(process.env.GTHULHU_TEST_COMMAND || options.logFormat === 'plain' ? [] : ['--log-format', 'json']),
       ],
-      options.object === undefined ? {} : { GTHULHU_SCHEDULER_OBJECT: `${root}${options.object}` },
+      options.object === undefined ? {} : { env: { GTHULHU_SCHEDULER_OBJECT: `${root}${options.object}` } },
     );
   }
 

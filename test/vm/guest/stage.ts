@@ -50,6 +50,7 @@ export class Stage {
     const wishes = JSON.stringify(this.#options(options));
     if (this.#shared?.wishes !== wishes || kernelView().state !== 'enabled') {
       await this.alone();
+      this.#logFrom = 0;
       this.#shared = { wishes, scheduler: new Scheduler(this.#options(options)) };
       await this.#shared.scheduler.started();
       if (this.request.dispatch === 'hybrid') await this.#shared.scheduler.settled();
@@ -84,8 +85,8 @@ export class Stage {
 
   /** Any other program. */
   run(...argv: string[]): Program {
-    const program = new Program(argv);
-    this.#ends.push(() => program.signal('SIGKILL'));
+    const program = new Program(argv, { ownGroup: true });
+    this.#ends.push(() => program.kill());
     return program;
   }
 

@@ -22,7 +22,7 @@ export const affinityChurn: Scenario = async (stage) => {
   await sleep(500);
   const reports = await stage.measure(hogs, seconds - 1);
   const after = kernelView();
-  churn.signal('SIGTERM');
+  churn.kill();
   return { before, after, hogs: reports, values: { crowd: 4 }, ...(await scheduler.counters()) };
 };
 
@@ -48,7 +48,7 @@ export const forkStorm: Scenario = async (stage) => {
   await sleep(1000);
   const reports = await stage.measure(hogs, seconds);
   const after = kernelView();
-  storm.signal('SIGTERM');
+  storm.kill();
   return { before, after, hogs: reports, values: { crowd: 36 }, ...(await scheduler.counters()) };
 };
 
@@ -56,14 +56,15 @@ export const forkStorm: Scenario = async (stage) => {
 export const weights: Scenario = async (stage) => {
   const scheduler = await stage.scheduler();
   const cpus = '0';
-  const hogs = [
-    ...(await stage.hogs(1, { name: 'nice -20', nice: -20, cpus })),
-    ...(await stage.hogs(2, { name: 'nice 0', cpus })),
-    ...(await stage.hogs(1, { name: 'nice 19', nice: 19, cpus })),
-  ];
   const sleeping = [
     await stage.sleeper({ name: 'sleeper nice 0', periodUs: 20_000, workUs: 500, cpus }),
     await stage.sleeper({ name: 'sleeper nice 19', periodUs: 20_000, workUs: 500, nice: 19, cpus }),
+  ];
+  const hogs = [
+    ...(await stage.hogs(2, { name: 'nice 0', cpus })),
+    ...(await stage.hogs(1, { name: 'nice 19', nice: 19, cpus })),
+    // Last: beside it the others take long to start.
+    ...(await stage.hogs(1, { name: 'nice -20', nice: -20, cpus })),
   ];
   // Beside nice -20 a nice 0 has a hundredth of the CPU, and this process is to see the end of it.
   setPriority(-20);

@@ -38,7 +38,7 @@ export const ringFull: Scenario = async (stage) => {
   await sleep(stage.seconds(3) * 1000);
   const after = kernelView();
   const reports = await Promise.all(hogs.map((hog) => hog.lap()));
-  crowd.signal('SIGKILL');
+  crowd.kill();
   scheduler.signal('SIGCONT');
   return { before, after, hogs: reports, values: { crowd: 40 }, ...(await scheduler.counters()) };
 };
