@@ -91,6 +91,13 @@ export function counted(least: number, ...names: readonly string[]): Check {
   };
 }
 
+export function countedAtMost(most: number, name: string): Check {
+  return ({ measured: { counters = {} } }) =>
+    (counters[name] ?? Number.POSITIVE_INFINITY) <= most
+      ? []
+      : [`${name} is ${counters[name]}, expected at most ${most}`];
+}
+
 /** User space came round all the time. The scheduler's own line says for how long it had not. */
 export function heardWithin(limitMs: number): Check {
   return ({ measured: { maxSilenceMs = 0 } }) =>

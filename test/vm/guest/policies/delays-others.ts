@@ -7,12 +7,10 @@ const FAVOURED = '/run/gthulhu-test/favoured';
 /** The largest key that a double counts to for everybody but one, and CPUs that do not exist. */
 export function createPolicy(): Policy {
   let favoured = 0;
-  let batches = 0;
   return {
     name: 'delays-others',
     decide(batch, out) {
-      if (favoured === 0 && batches++ % 16 === 0 && existsSync(FAVOURED))
-        favoured = Number(readFileSync(FAVOURED, 'utf8'));
+      if (favoured === 0 && existsSync(FAVOURED)) favoured = Number(readFileSync(FAVOURED, 'utf8'));
       for (let i = 0; i < batch.length; i++) {
         if (batch.pid[i] === favoured) continue;
         out.key[i] = 2 ** 53;

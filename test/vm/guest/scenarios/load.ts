@@ -71,7 +71,7 @@ export const weights: Scenario = async (stage) => {
   stage.atEnd(() => setPriority(0));
   const before = kernelView();
   await Promise.all(sleeping.map((sleeper) => sleeper.lap()));
-  const reports = await stage.measure(hogs, stage.seconds(8));
+  const reports = await stage.measure(hogs, stage.seconds(6));
   const sleepers = await Promise.all(sleeping.map((sleeper) => sleeper.lap()));
   return { before, after: kernelView(), hogs: reports, sleepers, ...(await scheduler.counters()) };
 };

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import type { Measured } from '../../plan.ts';
 import { kernelView } from '../kernel.ts';
 import { FOLDER } from '../scheduler.ts';
 import type { Scenario, Stage } from '../stage.ts';
 
 /** Hogs under a policy of the tests. What the policy is told about them is in a file that it reads once it is there. */
-async function under(stage: Stage, policy: string): Promise<Measured> {
+async function under(
+  stage: Stage,
+  policy: string,
+  options: { hogs?: number; seconds?: number } = {},
+): Promise<Measured> {
   const scheduler = await stage.scheduler({ policy });
-  const hogs = await stage.hogs(6 * stage.cpus);
+  rmSync(`${FOLDER}/favoured`, { force: true });
+  const hogs = await stage.hogs(options.hogs ?? 6 * stage.cpus);
   writeFileSync(`${FOLDER}/favoured`, String(hogs[0].program.pid));
   const before = kernelView();
-  const reports = await stage.measure(hogs, stage.seconds(4));
+  const reports = await stage.measure(hogs, stage.seconds(options.seconds ?? 3));
   const after = kernelView();
   return { before, after, hogs: reports, ...(await scheduler.counters()) };
 }
@@ -24,3 +29,5 @@ export const policySlow: Scenario = (stage) => under(stage, 'slow');
 export const policyPartial: Scenario = (stage) => under(stage, 'partial');
 export const favoursZero: Scenario = (stage) => under(stage, 'favours-zero');
 export const delaysOthers: Scenario = (stage) => under(stage, 'delays-others');
+/** Opinions about nearly all: whoever is never asked about, as kernel threads are, must get on all the same. */
+export const policyShuffles: Scenario = (stage) => under(stage, 'shuffles', { hogs: 16, seconds: 7 });
