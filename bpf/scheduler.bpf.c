@@ -177,6 +177,8 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	u64 now = now_ns(), slice;
 
 	if (!tc) {	/* no memory at its birth: it is scheduled, without favours */
+		if (queue & GTHULHU_QUEUE_CPU)
+			cpu_private_of(cpu)->pinned = 1;
 		dsq_insert_vtime(p, dsq_of(queue), slice_default_ns, llc_state_of(llc_of(cpu))->clock, enq_flags);
 		return;
 	}
@@ -187,15 +189,25 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 
 	queued = scx_bpf_dsq_nr_queued(dsq_of(queue));
 	waiting = queued > 0 ? queued : 0;
+	/* its only CPU has nothing to do: select_cpu, which finds idle CPUs, is not asked about such tasks */
+	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !waiting && (queue & GTHULHU_QUEUE_CPU) &&
+	    !cpu_state_of(cpu)->running) {
+		dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns, enq_flags);
+		here->nr_direct++;
+		return;
+	}
 	slice = slice_of(tc, queue, waiting);
 	tc->queue = queue;
 	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
-	tc->enq_ns = now ?: 1;
+	tc->enq_ns = now;
+	tc->enq_jiffies = bpf_jiffies64();
 #ifdef SABOTAGE_SECOND_QUEUE
 	dsq_insert_vtime(p, DSQ_ID(QUEUE_SABOTAGE, 0), slice, tc->key, enq_flags);
 #else
 	dsq_insert_vtime(p, dsq_of(queue), slice, tc->key, enq_flags);
 #endif
+	if (queue & GTHULHU_QUEUE_CPU)
+		cpu_private_of(cpu)->pinned = 1;
 	if (waiting && !(p->flags & PF_KTHREAD) && !is_own(p) && may_ask(here, now))
 		ask(p, tc, here, cpu, slice, waiting, enq_flags);
 	if (nr_online_cpus > 1) {
@@ -211,14 +223,31 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 }
 
-/* The earlier head of the two queues that this CPU serves. */
-static __always_inline bool take_head(s32 cpu, u64 shared, u64 pinned, u64 head_shared, u64 head_pinned)
+/* On a machine with one CPU every task has its queue, and nobody the shared one. */
+static __always_inline bool has_shared_queue(void)
+{
+	return nr_cpu_ids > 1;
+}
+
+/* Take the earlier head of the two queues that this CPU serves. */
+static __always_inline bool take_head(u64 shared, u64 pinned, u64 head_shared, u64 head_pinned)
 {
 	if (head_pinned == NO_HEAD)
-		return dsq_to_local(shared);
+		return head_shared != NO_HEAD && dsq_to_local(shared);
 	if (head_shared == NO_HEAD || time_before(head_pinned, head_shared))
 		return dsq_to_local(pinned) || dsq_to_local(shared);
 	return dsq_to_local(shared) || dsq_to_local(pinned);
+}
+
+/* Where only one of the queues can hold somebody, its head is the one to take. */
+static __always_inline bool take_only(struct cpu_private *priv, u64 shared, u64 pinned)
+{
+	if (!priv->pinned)
+		return has_shared_queue() && dsq_to_local(shared);
+	if (dsq_to_local(pinned))
+		return true;
+	priv->pinned = 0;
+	return false;
 }
 
 static __always_inline bool steal_from(u32 llc, struct cpu_state *here)
@@ -274,46 +303,62 @@ static __noinline bool balance(u32 own_llc, u64 now)
 	return busiest != own_llc && most >= load_of(own_llc) + 16 && steal_from(busiest, this_cpu());
 }
 
+/* @prev's slice is over. May it go on because it has the earliest claim? */
+static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 head)
+{
+	struct cpu_state *here = cpu_state_of(cpu);
+	struct task_ctx *tc = task_ctx_of(prev);
+	u32 llc = llc_of(cpu);
+
+	if (!tc || is_policy_thread(prev))
+		return false;
+	account(prev, tc);
+	place(tc, llc);
+	if (head == NO_HEAD || here->running_idle || !bpf_cpumask_test_cpu(cpu, prev->cpus_ptr) ||
+	    !time_before(tc->vtime - head_start(tc->priority), head))
+		return false;
+	here->nr_kept++;
+	clock_advance(llc, tc->vtime);
+	task_set_slice(prev, slice_of(tc, llc, nr_waiting(cpu)));
+	return true;
+}
+
 SEC("struct_ops/dispatch")
 void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 {
 	u32 llc = llc_of(cpu);
 	u64 shared = DSQ_ID(QUEUE_LLC, llc), pinned = DSQ_ID(QUEUE_CPU, cpu);
-	u64 head_shared, head_pinned, now = now_ns();
+	u64 head_shared = NO_HEAD, head_pinned = NO_HEAD, head, now;
+	struct cpu_private *priv = cpu_private_of(cpu);
 	struct cpu_state *here = cpu_state_of(cpu);
+	bool prev_runnable = prev && (prev->scx.flags & KVAL(scx_ent_flags, SCX_TASK_QUEUED));
 	struct task_ctx *tc;
 
-	if (rescue(cpu, now)) {
-		here->nr_rescued++;
-		return;
-	}
-	if (nr_llcs > 1 && balance(llc, now))
-		return;
-	head_shared = dsq_head_vtime(shared);
-	head_pinned = dsq_head_vtime(pinned);
-
-	/* prev's slice is over, but it may still be the one with the earliest claim */
-	if (prev && (prev->scx.flags & KVAL(scx_ent_flags, SCX_TASK_QUEUED))) {
-		tc = task_ctx_of(prev);
-		if (tc && !is_policy_thread(prev)) {
-			u64 head = head_pinned == NO_HEAD || (head_shared != NO_HEAD && time_before(head_shared, head_pinned)) ?
-				head_shared : head_pinned;
-			u64 vtime;
-
-			account(prev, tc);
-			place(tc, llc);
-			vtime = tc->vtime - head_start(tc->priority);
-			if (head != NO_HEAD && bpf_cpumask_test_cpu(cpu, prev->cpus_ptr) && time_before(vtime, head) &&
-			    !here->running_idle) {
-				here->nr_kept++;
-				clock_advance(llc, tc->vtime);
-				task_set_slice(prev, slice_of(tc, llc, nr_waiting(cpu)));
-				return;
-			}
+	if (time_to_look(llc)) {
+		now = now_ns();
+		if (rescue(cpu, now)) {
+			here->nr_rescued++;
+			return;
 		}
+		if (nr_llcs > 1 && balance(llc, now))
+			return;
 	}
-	if (head_shared != NO_HEAD || head_pinned != NO_HEAD) {
-		if (take_head(cpu, shared, pinned, head_shared, head_pinned))
+	if (!prev_runnable && !(priv->pinned && has_shared_queue())) {
+		if (take_only(priv, shared, pinned))
+			return;
+	} else {
+		if (has_shared_queue())
+			head_shared = dsq_head_vtime(shared);
+		if (priv->pinned) {
+			head_pinned = dsq_head_vtime(pinned);
+			if (head_pinned == NO_HEAD)
+				priv->pinned = 0;
+		}
+		head = head_pinned == NO_HEAD || (head_shared != NO_HEAD && time_before(head_shared, head_pinned)) ?
+			head_shared : head_pinned;
+		if (prev_runnable && keep_running(prev, cpu, head))
+			return;
+		if (take_head(shared, pinned, head_shared, head_pinned))
 			return;
 	}
 #ifdef SABOTAGE_SECOND_QUEUE
@@ -327,13 +372,26 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 		return;
 #endif
 	/* nobody waits: go on, without a trip through the queues */
-	if (prev && (prev->scx.flags & KVAL(scx_ent_flags, SCX_TASK_QUEUED))) {
+	if (prev_runnable) {
 		tc = task_ctx_of(prev);
 		here->nr_kept++;
 		if (tc)
 			clock_advance(llc, tc->vtime);
 		task_set_slice(prev, tc && tc->slice_ns ? tc->slice_ns : slice_default_ns);
 	}
+}
+
+/* Waits that are worth reading the clock for. */
+#define LONG_WAIT_JIFFIES 2
+
+static __always_inline void note_wait(const struct task_ctx *tc, struct cpu_state *here, s32 cpu)
+{
+	u64 now = now_ns(), wait = now > tc->enq_ns ? now - tc->enq_ns : 0;
+
+	if (wait > here->max_wait_ns)
+		here->max_wait_ns = wait;
+	if (wait > PROMISE_NS && wait > promise_ns(tc->queue, nr_waiting(cpu) + 1))
+		here->nr_broken_promises++;
 }
 
 SEC("struct_ops/running")
@@ -343,7 +401,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	struct cpu_state *here = cpu_state_of(cpu);
 	struct task_ctx *tc = task_ctx_of(p);
 	struct cpu_private *priv = cpu_private_of(cpu);
-	u64 wait, promise, claim;
+	u64 claim;
 
 	priv->running_hog = 0;
 	here->running = 1;
@@ -370,15 +428,9 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 		/* called before its turn by an opinion or a strategy: that must not push the others' clock */
 		if (time_before(p->scx.dsq_vtime, claim))
 			claim = p->scx.dsq_vtime;
-		wait = now_ns() - tc->enq_ns;
+		if (bpf_jiffies64() - tc->enq_jiffies >= LONG_WAIT_JIFFIES)
+			note_wait(tc, here, cpu);
 		tc->enq_ns = 0;
-		if ((s64)wait > 0 && wait > here->max_wait_ns)
-			here->max_wait_ns = wait;
-		if ((s64)wait > (s64)PROMISE_NS) {
-			promise = promise_ns(tc->queue, nr_waiting(cpu) + 1);
-			if (wait > promise)
-				here->nr_broken_promises++;
-		}
 	}
 	tc->exec_mark_ns = p->se.sum_exec_runtime;
 	tc->run_start_ns = tc->exec_mark_ns;

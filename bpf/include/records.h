@@ -102,7 +102,7 @@ struct cpu_state {
 	__u64 nr_backed_off;	/* not asked: answers do not change the order */
 	__u64 nr_silent;	/* not asked: user space has not been heard of */
 	__u64 nr_bounced;	/* local tasks sent back because another class took the CPU */
-	__u64 max_wait_ns;	/* longest wait for a CPU seen by this one; user space may reset it */
+	__u64 max_wait_ns;	/* longest wait for a CPU that ended here, of those of two ticks and more */
 	__u64 nr_broken_promises;	/* waits longer than promised */
 	__u64 pad[6];
 } __attribute__((aligned(64)));

@@ -68,4 +68,16 @@ static __always_inline bool rescue(s32 cpu, u64 now)
 	return rescue_from(GTHULHU_QUEUE_CPU | (u32)cpu, cpu, now) || rescue_from(llc_of(cpu), cpu, now);
 }
 
+/* Time to look whether somebody is to be rescued or helped? Every second tick is often enough. */
+static __always_inline bool time_to_look(u32 llc)
+{
+	struct llc_state *l = llc_state_of(llc);
+	u64 jiffies = bpf_jiffies64();
+
+	if (jiffies < l->next_look)
+		return false;
+	l->next_look = jiffies + 2;
+	return true;
+}
+
 #endif

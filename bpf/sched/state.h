@@ -37,6 +37,7 @@ const volatile u16 llc_nr_cpus[GTHULHU_MAX_LLCS];
 /* A queue of one LLC: its clock, and when it was last looked after. */
 struct llc_state {
 	u64 clock;		/* vtime of the most advanced task that ran */
+	u64 next_look;		/* jiffies: rescue and balance need no clock before */
 	u64 next_rescue_ns;
 	u64 next_balance_ns;
 } __attribute__((aligned(64)));
@@ -47,6 +48,11 @@ struct cpu_private {
 	u64 urgent_used_ns;
 	u64 running_vtime;	/* of the task that runs, when it got the CPU */
 	u32 running_hog;	/* it has run for a whole slice without sleeping */
+	/*
+	 * The CPU's own queue may hold somebody. Exact enough without atomics:
+	 * set and cleared with the CPU's run queue locked.
+	 */
+	u32 pinned;
 } __attribute__((aligned(64)));
 
 struct llc_state llcs[GTHULHU_MAX_LLCS];
@@ -76,6 +82,7 @@ struct task_ctx {
 	u64 vtime;		/* CPU time used over weight, on the clock of `llc` */
 	u64 key;		/* the kernel's own order for this wait */
 	u64 enq_ns;		/* 0: not waiting */
+	u64 enq_jiffies;
 	u64 gen;		/* counts waits */
 	u64 decided_gen;	/* the wait that user space's decision was applied to */
 	u64 exec_mark_ns;	/* sum_exec_runtime up to which it is charged */
