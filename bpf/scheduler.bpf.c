@@ -11,7 +11,8 @@
  *   state.h   parameters, counters, maps       own.h     our own threads, budgets
  *   queue.h   queues and slices                ask.h     asking for an opinion
  *   vtime.h   the order                        apply.h   applying it
- *   rescue.h  the bound on waiting             policy.h  what strategies give a task
+ *   take.h    taking the next task             policy.h  what strategies give a task
+ *   aside.h   pushing somebody aside           rescue.h  the bound on waiting
  *
  * A path through this file: select_cpu (an idle CPU takes the task at once) ->
  * enqueue (into its queue) -> dispatch (a CPU takes the head) -> running ->
@@ -25,62 +26,16 @@
 #include "sched/ask.h"
 #include "sched/apply.h"
 #include "sched/policy.h"
+#include "sched/aside.h"
+#include "sched/take.h"
 #include "sched/rescue.h"
 
 char _license[] SEC("license") = "GPL";
-
-#define BALANCE_EVERY_NS (10 * NSEC_PER_MSEC)
 
 static __always_inline bool is_percpu_kthread(const struct task_struct *p)
 {
 	return (p->flags & PF_KTHREAD) && p->nr_cpus_allowed == 1;
 }
-
-static __always_inline bool is_urgent(const struct task_ctx *tc)
-{
-	return tc->priority < 10;
-}
-
-static __always_inline bool urgent_within_budget(s32 cpu, u64 now)
-{
-	struct cpu_private *c = cpu_private_of(cpu);
-
-	if (now - c->urgent_window_ns > opinion_window_ns) {
-		c->urgent_window_ns = now;
-		c->urgent_used_ns = 0;
-	}
-	return c->urgent_used_ns < opinion_window_ns / 1000 * urgent_budget_ppm / 1000;
-}
-
-/* May @p take @cpu from whoever runs there? */
-static __always_inline bool weaker_runs_on(s32 cpu, const struct task_struct *p, const struct task_ctx *tc)
-{
-	const struct cpu_state *c = cpu_state_of(cpu);
-
-	if (!c->running)
-		return false;
-	if (c->running_idle)
-		return p->policy != SCHED_IDLE;
-	return is_urgent(tc) && c->running_priority >= 10;
-}
-
-/* A CPU of the same LLC that runs somebody weaker, else -1. */
-static __always_inline s32 find_weaker(s32 near, struct task_struct *p, struct task_ctx *tc)
-{
-	u32 llc = llc_of(near);
-	int i;
-
-	if (weaker_runs_on(near, p, tc))
-		return near;
-	bpf_for(i, 0, nr_cpu_ids) {
-		if (llc_of(i) == llc && weaker_runs_on(i, p, tc) && bpf_cpumask_test_cpu(i, p->cpus_ptr))
-			return i;
-	}
-	return -1;
-}
-
-/* SCHED_IDLE tasks that run now: 0 nearly always, then nobody needs to search. */
-u32 nr_idle_policy;
 
 SEC("struct_ops/select_cpu")
 s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
@@ -111,19 +66,6 @@ s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_f
 		here->nr_preempting++;
 	}
 	return weaker;
-}
-
-/*
- * A task that mostly sleeps, woken with an earlier claim, does not wait for the
- * slice of one that never sleeps. Between tasks of one kind nobody is pushed
- * aside: that would be switches without end.
- */
-static __always_inline bool should_push_aside(const struct task_ctx *tc, s32 cpu)
-{
-	const struct cpu_private *c = cpu_private_of(cpu);
-
-	return cpu_state_of(cpu)->running && c->running_hog && tc->burst_avg_ns < slice_min_ns &&
-		time_before(tc->key, c->running_vtime);
 }
 
 /* Tasks that go before the queues. True when @p was one. */
@@ -221,106 +163,6 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 		here->nr_preempting++;
 		scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
 	}
-}
-
-/* On a machine with one CPU every task has its queue, and nobody the shared one. */
-static __always_inline bool has_shared_queue(void)
-{
-	return nr_cpu_ids > 1;
-}
-
-/* Take the earlier head of the two queues that this CPU serves. */
-static __always_inline bool take_head(u64 shared, u64 pinned, u64 head_shared, u64 head_pinned)
-{
-	if (head_pinned == NO_HEAD)
-		return head_shared != NO_HEAD && dsq_to_local(shared);
-	if (head_shared == NO_HEAD || time_before(head_pinned, head_shared))
-		return dsq_to_local(pinned) || dsq_to_local(shared);
-	return dsq_to_local(shared) || dsq_to_local(pinned);
-}
-
-/* Where only one of the queues can hold somebody, its head is the one to take. */
-static __always_inline bool take_only(struct cpu_private *priv, u64 shared, u64 pinned)
-{
-	if (!priv->pinned)
-		return has_shared_queue() && dsq_to_local(shared);
-	if (dsq_to_local(pinned))
-		return true;
-	priv->pinned = 0;
-	return false;
-}
-
-static __always_inline bool steal_from(u32 llc, struct cpu_state *here)
-{
-	if (!dsq_to_local(DSQ_ID(QUEUE_LLC, llc)))
-		return false;
-	here->nr_stolen++;
-	return true;
-}
-
-static __noinline bool steal(u32 own_llc)
-{
-	struct cpu_state *here = this_cpu();
-	int i;
-
-	bpf_for(i, 1, nr_llcs) {
-		u32 llc = own_llc + i;
-
-		if (llc >= nr_llcs)
-			llc -= nr_llcs;
-		if (steal_from(llc, here))
-			return true;
-	}
-	return false;
-}
-
-/* Waiters a CPU of @llc, in sixteenths. */
-static __always_inline u32 load_of(u32 llc)
-{
-	s32 queued = scx_bpf_dsq_nr_queued(DSQ_ID(QUEUE_LLC, llc));
-
-	return (u32)(queued > 0 ? queued : 0) * 16 / (llc_nr_cpus[llc & (GTHULHU_MAX_LLCS - 1)] ?: 1);
-}
-
-/* Now and then, help an LLC whose CPUs have at least one waiter more each than ours. */
-static __noinline bool balance(u32 own_llc, u64 now)
-{
-	struct llc_state *l = llc_state_of(own_llc);
-	u64 due = l->next_balance_ns;
-	u32 busiest = own_llc, most = 0;
-	int i;
-
-	if (now < due || !__sync_bool_compare_and_swap(&l->next_balance_ns, due, now + BALANCE_EVERY_NS))
-		return false;
-	bpf_for(i, 0, nr_llcs) {
-		u32 there = load_of(i);
-
-		if (there > most) {
-			most = there;
-			busiest = i;
-		}
-	}
-	return busiest != own_llc && most >= load_of(own_llc) + 16 && steal_from(busiest, this_cpu());
-}
-
-/* @prev's slice is over. May it go on because it has the earliest claim? */
-static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 head)
-{
-	struct cpu_state *here = cpu_state_of(cpu);
-	struct task_ctx *tc = task_ctx_of(prev);
-	u32 llc = llc_of(cpu);
-
-	if (!tc || is_policy_thread(prev))
-		return false;
-	account(prev, tc);
-	place(tc, llc);
-	if (head == NO_HEAD || here->running_idle || !bpf_cpumask_test_cpu(cpu, prev->cpus_ptr) ||
-	    !time_before(tc->vtime - head_start(tc->priority), head))
-		return false;
-	here->nr_kept++;
-	clock_advance(llc, tc->vtime);
-	task_set_slice(prev, slice_of(tc, llc, nr_waiting(cpu)));
-	return true;
 }
 
 SEC("struct_ops/dispatch")

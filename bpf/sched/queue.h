@@ -32,10 +32,16 @@ static __always_inline u32 llc_of_queue(u32 queue)
 	return queue & (GTHULHU_MAX_LLCS - 1);
 }
 
+/* On a machine with one CPU every task has its queue, and nobody the shared one. */
+static __always_inline bool has_shared_queue(void)
+{
+	return nr_cpu_ids > 1;
+}
+
 /* Per-CPU kernel threads skip the queues; anything else with one CPU has its own. */
 static __always_inline u32 queue_for(const struct task_struct *p, s32 cpu)
 {
-	if (p->nr_cpus_allowed == 1)
+	if (p->nr_cpus_allowed == 1 || !has_shared_queue())
 		return GTHULHU_QUEUE_CPU | (u32)cpu;
 	return llc_of(cpu);
 }
