@@ -11,8 +11,9 @@ async function under(
   policy: string,
   options: { hogs?: number; seconds?: number } = {},
 ): Promise<Measured> {
-  const scheduler = await stage.scheduler({ policy });
+  // Of an earlier scenario, and its task is gone.
   rmSync(`${FOLDER}/favoured`, { force: true });
+  const scheduler = await stage.scheduler({ policy });
   const hogs = await stage.hogs(options.hogs ?? 6 * stage.cpus);
   writeFileSync(`${FOLDER}/favoured`, String(hogs[0].program.pid));
   const before = kernelView();
