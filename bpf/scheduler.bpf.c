@@ -79,6 +79,16 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 		dsq_insert(p, local, slice_default_ns, enq_flags);
 		return true;
 	}
+	/* rescued, and pushed aside again before it could use that: it comes right after whoever did it */
+	if (tc->rescued) {
+		tc->rescued = 0;
+		if (!(enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) &&
+		    p->se.sum_exec_runtime - tc->run_start_ns < slice_min_ns) {
+			tc->rescued = 1;
+			dsq_insert(p, local, slice_default_ns, enq_flags);
+			return true;
+		}
+	}
 #ifdef SABOTAGE_OWN_LAST
 	if (is_own(p)) {
 		dsq_insert(p, DSQ_ID(QUEUE_SABOTAGE, 0), slice_default_ns, enq_flags);

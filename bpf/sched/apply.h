@@ -17,7 +17,7 @@
 /* A task that waited this long is none of the policy's business any more. */
 #define OPINION_EXPIRES_NS (250 * NSEC_PER_MSEC)
 /* Answers looked at before asking gets rarer or more frequent again. */
-#define EFFECT_WINDOW 64
+#define EFFECT_WINDOW 32
 #define ASK_SHIFT_MAX 6
 
 s64 opinion_shift_avg_ns;	/* what opinions add to the key on average: that part changes no order */
@@ -67,10 +67,10 @@ static __always_inline void note_effect(u64 key, u64 own)
 	}
 	if (effect_seen < EFFECT_WINDOW)
 		return;
-	if (effect_unchanged >= EFFECT_WINDOW * 7 / 8) {
+	if (effect_unchanged >= EFFECT_WINDOW - 1) {
 		if (ask_shift < ASK_SHIFT_MAX)
 			ask_shift++;
-	} else if (effect_unchanged < EFFECT_WINDOW * 3 / 4 && ask_shift) {
+	} else if (effect_unchanged < EFFECT_WINDOW * 7 / 8 && ask_shift) {
 		ask_shift--;
 	}
 	effect_seen = 0;

@@ -15,8 +15,7 @@
 #define ASK_BATCH 16
 #define ASK_LINGER_NS (2 * NSEC_PER_MSEC)
 
-u32 ask_shift;			/* ask every 2^shift-th time: answers change little */
-u32 ask_seq;
+u32 ask_shift;			/* ask one time in 2^shift: answers change little */
 u32 asked_pending;
 u64 asked_first_ns;
 
@@ -33,7 +32,8 @@ static __always_inline bool may_ask(struct cpu_state *cpu, u64 now)
 		cpu->nr_budget_reached++;
 		return false;
 	}
-	if (ask_shift && (ask_seq++ & ((1u << (ask_shift & 7)) - 1))) {
+	/* by chance: tasks that take turns must not always be skipped at the same one */
+	if (ask_shift && (bpf_get_prandom_u32() & ((1u << (ask_shift & 7)) - 1))) {
 		cpu->nr_backed_off++;
 		return false;
 	}

@@ -32,7 +32,7 @@ static __always_inline u64 promise_ns(u32 queue, u32 waiting)
 static __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 {
 	s32 waiting = scx_bpf_dsq_nr_queued(dsq_of(queue));
-	u64 too_long = promise_ns(queue, waiting > 0 ? waiting : 0) * 6 / 10;
+	u64 too_long = promise_ns(queue, waiting > 0 ? waiting : 0) * 4 / 10;
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
 	bool rescued = false;
@@ -50,6 +50,7 @@ static __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 			tc = task_ctx_of(p);
 			if (!tc || !tc->enq_ns || now - tc->enq_ns < too_long || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
 				continue;
+			tc->rescued = 1;
 			rescued = dsq_move(&it, p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL));
 			break;
 		}

@@ -94,6 +94,8 @@ struct task_ctx {
 	u32 strategy;
 	u32 queue;		/* where it waits */
 	u32 llc;		/* whose clock `vtime` is on */
+	u32 rescued;		/* called out of order: its turn is not over before it has really run */
+	u32 pad;
 };
 
 struct {
