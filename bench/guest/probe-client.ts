@@ -10,9 +10,12 @@ export class Probe {
   readonly program: Program;
 
   constructor(name: string) {
-    this.program = new Program([process.execPath, fileURLToPath(new URL('probe.ts', import.meta.url)), name], {
-      stdin: 'pipe',
-    });
+    this.program = new Program(
+      [process.execPath, '--single-threaded', fileURLToPath(new URL('probe.ts', import.meta.url)), name],
+      {
+        stdin: 'pipe',
+      },
+    );
   }
 
   async ready(): Promise<this> {

@@ -64,7 +64,8 @@ function probe({ count, periodUs, workUs }: ProbeRequest): ProbeReport {
 }
 
 process.title = process.argv[2] ?? 'probe';
-probe({ count: 200, periodUs: 1000, workUs: 50 });
+// Until nothing is left to compile.
+probe({ count: 2000, periodUs: 500, workUs: 50 });
 process.stdout.write('{"ready":true}\n');
 for await (const line of createInterface({ input: process.stdin }))
   process.stdout.write(`${JSON.stringify(probe(JSON.parse(line) as ProbeRequest))}\n`);

@@ -80,10 +80,11 @@ export class Scheduler {
   }
 
   async started(): Promise<this> {
-    const start = performance.now();
+    const enabled = untilState('enabled', START_LIMIT_MS);
     await this.program.line((line) => line.includes('scheduler started'), START_LIMIT_MS);
-    if ((await untilState('enabled', 5000)) === null) throw new Error('started, but the kernel does not say enabled');
-    this.startMs = performance.now() - start;
+    const startMs = await enabled;
+    if (startMs === null) throw new Error('started, but the kernel does not say enabled');
+    this.startMs = startMs;
     return this;
   }
 
