@@ -2,7 +2,7 @@
 # A task that mostly sleeps: sleeper.pl NAME PERIOD_US WORK_US. On SIGUSR1 it prints a line of JSON about the wakeups
 # since the last one, on SIGUSR2 it forks a child that goes on the same way, on SIGTERM it ends.
 use strict;
-use Time::HiRes qw(clock_gettime clock_nanosleep CLOCK_MONOTONIC);
+use Time::HiRes qw(clock_gettime clock_nanosleep CLOCK_MONOTONIC TIMER_ABSTIME);
 $| = 1;
 my ($name, $period, $work) = @ARGV;
 $0 = $name if length $name;
@@ -16,8 +16,8 @@ print "{\"ready\":true,\"pid\":$$}\n";
 
 until ($end) {
 	my $until = clock_gettime(CLOCK_MONOTONIC) + $period / 1e6;
-	my $left;
-	while (($left = $until - clock_gettime(CLOCK_MONOTONIC)) > 0) { clock_nanosleep(CLOCK_MONOTONIC, $left * 1e9) }
+	# Absolute: a wait for the CPU before the call must not make the sleep longer, or two waits look like one.
+	while (clock_gettime(CLOCK_MONOTONIC) < $until) { clock_nanosleep(CLOCK_MONOTONIC, $until * 1e9, TIMER_ABSTIME) }
 	my $woke = clock_gettime(CLOCK_MONOTONIC);
 	push @late, $woke - $until;
 	my $spun = 0;
