@@ -79,15 +79,9 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 		dsq_insert(p, local, slice_default_ns, enq_flags);
 		return true;
 	}
-	/* rescued, and pushed aside again before it could use that: it comes right after whoever did it */
-	if (tc->rescued) {
-		tc->rescued = 0;
-		if (!(enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) &&
-		    p->se.sum_exec_runtime - tc->run_start_ns < slice_min_ns) {
-			tc->rescued = 1;
-			dsq_insert(p, local, slice_default_ns, enq_flags);
-			return true;
-		}
+	if (owed_a_turn(p, tc, cpu, enq_flags)) {
+		dsq_insert(p, local, slice_default_ns, enq_flags);
+		return true;
 	}
 #ifdef SABOTAGE_OWN_LAST
 	if (is_own(p)) {
@@ -97,6 +91,7 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 #endif
 	if (is_policy_thread(p)) {
 		if (own_within_budget(now)) {
+			interrupt(cpu);
 			dsq_insert(p, local, slice_min_ns, enq_flags | first);
 			return true;
 		}
@@ -286,6 +281,8 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	}
 	tc->exec_mark_ns = p->se.sum_exec_runtime;
 	tc->run_start_ns = tc->exec_mark_ns;
+	if (!tc->owed)
+		tc->turn_start_ns = tc->run_start_ns;
 	clock_advance(tc->llc, claim);
 	priv->running_vtime = tc->vtime;
 	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);

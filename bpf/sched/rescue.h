@@ -50,7 +50,8 @@ static __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 			tc = task_ctx_of(p);
 			if (!tc || !tc->enq_ns || now - tc->enq_ns < too_long || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
 				continue;
-			tc->rescued = 1;
+			tc->owed = 1;
+			tc->turn_start_ns = p->se.sum_exec_runtime;
 			rescued = dsq_move(&it, p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL));
 			break;
 		}

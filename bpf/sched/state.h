@@ -53,6 +53,7 @@ struct cpu_private {
 	 * set and cleared with the CPU's run queue locked.
 	 */
 	u32 pinned;
+	u32 interrupted_pid;	/* whom our policy's thread has just pushed aside */
 } __attribute__((aligned(64)));
 
 struct llc_state llcs[GTHULHU_MAX_LLCS];
@@ -87,6 +88,7 @@ struct task_ctx {
 	u64 decided_gen;	/* the wait that user space's decision was applied to */
 	u64 exec_mark_ns;	/* sum_exec_runtime up to which it is charged */
 	u64 run_start_ns;	/* sum_exec_runtime when it got its CPU */
+	u64 turn_start_ns;	/* ... when its turn began, which somebody may have interrupted */
 	u64 burst_ns;		/* CPU time since it last slept */
 	u64 burst_avg_ns;
 	u64 slice_ns;		/* strategy: 0 is the default */
@@ -94,7 +96,7 @@ struct task_ctx {
 	u32 strategy;
 	u32 queue;		/* where it waits */
 	u32 llc;		/* whose clock `vtime` is on */
-	u32 rescued;		/* called out of order: its turn is not over before it has really run */
+	u32 owed;		/* a turn, and it is not over before it has really run */
 	u32 pad;
 };
 

@@ -120,11 +120,13 @@ export class Scheduler {
   }
 
   /**
-   * Waits for counters that were written after this call. They count from the last mark(), but for those that are no
+   * Waits for counters that were read after this call: those of the next line may be older, when the process stood still
+   * or waited for its CPU between reading and writing. They count from the last mark(), but for those that are no
    * counters (`max_*`, `silence_ms`, tasks that are there now). And how long user space was silent at most, by its own lines.
    */
   async counters(): Promise<Pick<Measured, 'counters' | 'maxSilenceMs'>> {
-    await this.program.line((line) => line.includes('bss data'), 10_000, this.program.lines.length).catch(() => {});
+    for (let lines = 0; lines < 2; lines++)
+      await this.program.line((line) => line.includes('bss data'), 10_000, this.program.lines.length);
     const told = this.#told(this.#from);
     const last = told.at(-1);
     const counters: Record<string, number> = { ...last?.data, ...last?.scheduler };
