@@ -23,7 +23,7 @@ static __always_inline bool may_ask(struct cpu_state *cpu, u64 now)
 {
 	if (dispatch_mode == DISPATCH_KERNEL)
 		return false;
-	if (now - user_seen_ns > SILENCE_NS) {
+	if (!own_policy_pid || now - user_seen_ns > SILENCE_NS) {
 		cpu->nr_silent++;
 		return false;
 	}

@@ -78,6 +78,13 @@ async function waitForExit(kernel: KernelSide): Promise<ExitRecord | null> {
   return null;
 }
 
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 /** Resolves when the signal is aborted (null) or the kernel has ended the scheduler (how). */
 function untilEnd(kernel: KernelSide, signal: AbortSignal): Promise<ExitRecord | null> {
   return new Promise((resolve) => {
@@ -118,13 +125,13 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     for (const map of kernel.maps()) logger.log(say.bpfMap(map));
     logger.log(say.topologyRead(formatTopology(topology)));
     const ownPid = kernel.register();
-    if (config.scheduler.dispatch !== 'kernel' && !config.scheduler.kernel_mode) {
-      // Everything is loaded and warm before the first task depends on us.
-      host = startPolicy(kernel, options, cells, onlineCpus);
-      await host.ready;
-    }
     kernel.attach();
     logger.log(say.userSchedPid(ownPid));
+    if (config.scheduler.dispatch !== 'kernel' && !config.scheduler.kernel_mode) {
+      // The kernel's order serves from the first moment: nobody waits for the policy to be loaded and warm.
+      host = startPolicy(kernel, options, cells, onlineCpus);
+      await Promise.race([host.ready, aborted(signal)]);
+    }
     if (config.scheduler.strategiesFile !== '')
       follower = startStrategyFollower({ file: config.scheduler.strategiesFile, kernel, logger });
     logger.log(say.schedulerStarted());
