@@ -10,9 +10,12 @@
  *
  *   state.h   parameters, counters, maps       own.h     our own threads, budgets
  *   queue.h   queues and slices                ask.h     asking for an opinion
- *   vtime.h   the order                        apply.h   applying it
- *   take.h    taking the next task             policy.h  what strategies give a task
+ *   mask.h    tasks that may use some CPUs     apply.h   applying it
+ *   vtime.h   the order                        strict.h  waiting for it
+ *   urgent.h  priorities 0-9 (budget.h)        policy.h  what strategies give a task
  *   aside.h   pushing somebody aside           rescue.h  the bound on waiting
+ *   take.h    taking the next task             keeper.h  what a timer looks after
+ *   slice_timer.h  slices shorter than a tick  util.h    how busy a CPU is
  *
  * A path through this file: select_cpu (an idle CPU takes the task at once) ->
  * enqueue (into its queue) -> dispatch (a CPU takes the head) -> running ->
@@ -29,6 +32,8 @@
 #include "sched/aside.h"
 #include "sched/take.h"
 #include "sched/rescue.h"
+#include "sched/keeper.h"
+#include "sched/util.h"
 
 char _license[] SEC("license") = "GPL";
 
@@ -41,11 +46,14 @@ SEC("struct_ops/select_cpu")
 s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
 	bool idle = false;
-	s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
 	struct task_ctx *tc = task_ctx_of(p);
 	struct cpu_state *here = this_cpu();
-	s32 weaker;
+	s32 cpu, weaker;
 
+	/* nobody takes it before its opinion: no CPU is to be promised to it */
+	if (dispatch_mode == DISPATCH_STRICT && tc && !is_urgent(tc) && may_be_asked_about(p))
+		return prev_cpu;
+	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
 	if (!tc)
 		return cpu;
 	if (idle) {
@@ -56,7 +64,7 @@ s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_f
 	}
 	if (!is_urgent(tc) && !nr_idle_policy)
 		return cpu;
-	weaker = find_weaker(cpu, p, tc);
+	weaker = find_weaker(cpu, p, tc, now_ns());
 	if (weaker < 0)
 		return cpu;
 	if (cpu_state_of(weaker)->running_idle) {
@@ -66,6 +74,51 @@ s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_f
 		here->nr_preempting++;
 	}
 	return weaker;
+}
+
+/*
+ * An urgent task: onto its own CPU if it may push aside who runs there, else into
+ * the band's queue, whose first the next CPU takes. False: too many wait there, it
+ * queues like the others.
+ */
+static __noinline bool enqueue_urgent(struct task_struct *p, struct task_ctx *tc, s32 cpu, u64 now, u64 enq_flags)
+{
+	u64 local = KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), slice = tc->slice_ns ?: slice_default_ns;
+	struct cpu_state *here = this_cpu();
+	s32 weaker;
+	u32 llc;
+
+	/* it sleeps there, and nobody else is on its way */
+	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !cpu_state_of(cpu)->running) {
+		dsq_insert(p, local, slice, enq_flags);
+		return true;
+	}
+	weaker = find_weaker(cpu, p, tc, now);
+	if (weaker == cpu) {
+		here->nr_preempting++;
+		interrupt(cpu);
+		dsq_insert(p, local, slice, enq_flags | KVAL(scx_enq_flags, SCX_ENQ_HEAD) |
+			   KVAL(scx_enq_flags, SCX_ENQ_PREEMPT));
+		return true;
+	}
+	llc = llc_of(weaker < 0 ? cpu : weaker);
+	if (!urgent_may_wait(llc)) {
+		here->nr_urgent_over_budget++;
+		return false;
+	}
+	tc->queue = GTHULHU_QUEUE_URGENT | llc;
+	tc->key = tc->vtime - head_start(tc->priority);
+	tc->enq_ns = now;
+	tc->enq_jiffies = bpf_jiffies64();
+	llc_state_of(llc)->urgent_jiffies = tc->enq_jiffies;
+	dsq_insert_vtime(p, dsq_of(tc->queue), slice, urgent_key(tc, now), enq_flags);
+	if (weaker >= 0) {
+		here->nr_preempting++;
+		scx_bpf_kick_cpu(weaker, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
+	} else if (nr_online_cpus > 1) {
+		kick_idle_for(p, tc->queue);
+	}
+	return true;
 }
 
 /* Tasks that go before the queues. True when @p was one. */
@@ -98,65 +151,26 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 		here->nr_own_over_budget++;
 		return false;
 	}
-	if (is_urgent(tc)) {
-		if (!urgent_within_budget(cpu, now)) {
-			here->nr_urgent_over_budget++;
-			return false;
-		}
-		if (!weaker_runs_on(cpu, p, tc))
-			first = 0;
-		else
-			here->nr_preempting++;
-		dsq_insert(p, local, tc->slice_ns ?: slice_default_ns, enq_flags | first);
+	if (is_urgent(tc) && enqueue_urgent(p, tc, cpu, now, enq_flags))
 		return true;
-	}
 	return false;
 }
 
-SEC("struct_ops/enqueue")
-void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
+/* Whoever waits from now on in @queue: those who look only there have to know. */
+static __always_inline void note_waiting(u32 queue, s32 cpu)
 {
-	struct cpu_state *here = this_cpu();
-	struct task_ctx *tc = task_ctx_of(p);
-	s32 cpu = scx_bpf_task_cpu(p), idle;
-	u32 queue = queue_for(p, cpu), waiting;
-	s32 queued;
-	u64 now = now_ns(), slice;
-
-	if (!tc) {	/* no memory at its birth: it is scheduled, without favours */
-		if (queue & GTHULHU_QUEUE_CPU)
-			cpu_private_of(cpu)->pinned = 1;
-		dsq_insert_vtime(p, dsq_of(queue), slice_default_ns, llc_state_of(llc_of(cpu))->clock, enq_flags);
-		return;
-	}
-	place(tc, llc_of(cpu));
-	tc->gen++;
-	if (enqueue_first(p, tc, here, cpu, now, enq_flags))
-		return;
-
-	queued = scx_bpf_dsq_nr_queued(dsq_of(queue));
-	waiting = queued > 0 ? queued : 0;
-	/* its only CPU has nothing to do: select_cpu, which finds idle CPUs, is not asked about such tasks */
-	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !waiting && (queue & GTHULHU_QUEUE_CPU) &&
-	    !cpu_state_of(cpu)->running) {
-		dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns, enq_flags);
-		here->nr_direct++;
-		return;
-	}
-	slice = slice_of(tc, queue, waiting);
-	tc->queue = queue;
-	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
-	tc->enq_ns = now;
-	tc->enq_jiffies = bpf_jiffies64();
-#ifdef SABOTAGE_SECOND_QUEUE
-	dsq_insert_vtime(p, DSQ_ID(QUEUE_SABOTAGE, 0), slice, tc->key, enq_flags);
-#else
-	dsq_insert_vtime(p, dsq_of(queue), slice, tc->key, enq_flags);
-#endif
 	if (queue & GTHULHU_QUEUE_CPU)
 		cpu_private_of(cpu)->pinned = 1;
-	if (waiting && !(p->flags & PF_KTHREAD) && !is_own(p) && may_ask(here, now))
-		ask(p, tc, here, cpu, slice, waiting, enq_flags);
+	else if (queue & GTHULHU_QUEUE_MASK)
+		mask_note_waiting(queue);
+}
+
+/* Tells a CPU that it could, or should, look for its next task. */
+static __always_inline void wake_somebody(struct task_struct *p, struct task_ctx *tc, struct cpu_state *here, s32 cpu,
+					  u64 now, u64 enq_flags)
+{
+	s32 idle;
+
 	if (nr_online_cpus > 1) {
 		idle = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
 		if (idle >= 0) {
@@ -167,18 +181,81 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && should_push_aside(tc, cpu)) {
 		here->nr_preempting++;
 		scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
+		return;
 	}
+	if (nr_tickless_cpus)
+		wake_tickless(cpu);
+	arm_slice(cpu, now);
+}
+
+/* After a slice that a strategy gave somebody else has a turn first. */
+static __noinline u64 behind_head(u64 key, u64 dsq)
+{
+	u64 head = takeable(dsq_head_vtime(dsq));
+
+	return head != NO_HEAD && time_before(key, head) ? head + 1 : key;
+}
+
+SEC("struct_ops/enqueue")
+void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	struct cpu_state *here = this_cpu();
+	struct task_ctx *tc = task_ctx_of(p);
+	s32 cpu = scx_bpf_task_cpu(p);
+	u32 queue = queue_for(p, tc, cpu), waiting;
+	u64 now = now_ns(), slice, dsq = dsq_of(queue);
+	bool wanted, held = false;
+
+	if (!tc) {	/* no memory at its birth: it is scheduled, without favours */
+		note_waiting(queue, cpu);
+		dsq_insert_vtime(p, dsq, slice_default_ns, llc_state_of(llc_of(cpu))->clock, enq_flags);
+		return;
+	}
+	place(tc, llc_of(cpu));
+	tc->gen++;
+	if (enqueue_first(p, tc, here, cpu, now, enq_flags))
+		return;
+
+	waiting = queued_in(dsq);
+	wanted = may_be_asked_about(p);
+	/* its only CPU has nothing to do: select_cpu, which finds idle CPUs, is not asked about such tasks */
+	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !waiting && (queue & GTHULHU_QUEUE_CPU) &&
+	    !cpu_state_of(cpu)->running && !(dispatch_mode == DISPATCH_STRICT && wanted)) {
+		dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns, enq_flags);
+		here->nr_direct++;
+		return;
+	}
+	slice = slice_of(tc, queue, waiting);
+	tc->queue = queue;
+	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
+	if (tc->slice_ns) {
+		note_short(llc_of(cpu), tc);
+		if (!(enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)))
+			tc->key = behind_head(tc->key, dsq);
+	}
+	tc->enq_ns = now;
+	tc->enq_jiffies = bpf_jiffies64();
+	if (wanted && (waiting || dispatch_mode == DISPATCH_STRICT) && may_ask(here, now))
+		held = ask(p, tc, here, cpu, slice, waiting, enq_flags) && dispatch_mode == DISPATCH_STRICT;
+#ifdef SABOTAGE_SECOND_QUEUE
+	dsq = DSQ_ID(QUEUE_SABOTAGE, 0);
+#endif
+	note_waiting(queue, cpu);
+	dsq_insert_vtime(p, dsq, slice, held ? HOLD_KEY + now : tc->key, enq_flags);
+	if (!held)
+		wake_somebody(p, tc, here, cpu, now, enq_flags);
 }
 
 SEC("struct_ops/dispatch")
 void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 {
-	u32 llc = llc_of(cpu);
-	u64 shared = DSQ_ID(QUEUE_LLC, llc), pinned = DSQ_ID(QUEUE_CPU, cpu);
-	u64 head_shared = NO_HEAD, head_pinned = NO_HEAD, head, now;
+	u32 llc = llc_of(cpu), masks_here = masks_for(cpu, llc);
+	u64 shared = DSQ_ID(QUEUE_LLC, llc), pinned = DSQ_ID(QUEUE_CPU, cpu), first, now;
 	struct cpu_private *priv = cpu_private_of(cpu);
 	struct cpu_state *here = cpu_state_of(cpu);
 	bool prev_runnable = prev && (prev->scx.flags & KVAL(scx_ent_flags, SCX_TASK_QUEUED));
+	bool urgent_like_others = false;
+	struct heads heads = {};
 	struct task_ctx *tc;
 
 	if (time_to_look(llc)) {
@@ -190,29 +267,25 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 		if (nr_llcs > 1 && balance(llc, now))
 			return;
 	}
-	if (!prev_runnable && !(priv->pinned && has_shared_queue())) {
+	if ((priv->running_urgent || llc_state_of(llc)->urgent_jiffies) &&
+	    urgent_first(prev, cpu, llc, prev_runnable, &urgent_like_others))
+		return;
+	if (!prev_runnable && !(priv->pinned && has_shared_queue()) && !masks_here && !urgent_like_others &&
+	    dispatch_mode != DISPATCH_STRICT) {
 		if (take_only(priv, shared, pinned))
 			return;
 	} else {
-		if (has_shared_queue())
-			head_shared = dsq_head_vtime(shared);
-		if (priv->pinned) {
-			head_pinned = dsq_head_vtime(pinned);
-			if (head_pinned == NO_HEAD)
-				priv->pinned = 0;
-		}
-		head = head_pinned == NO_HEAD || (head_shared != NO_HEAD && time_before(head_shared, head_pinned)) ?
-			head_shared : head_pinned;
-		if (prev_runnable && keep_running(prev, cpu, head))
+		first = look(&heads, priv, cpu, llc, masks_here, urgent_like_others);
+		if (prev_runnable && keep_running(prev, cpu, first))
 			return;
-		if (take_head(shared, pinned, head_shared, head_pinned))
+		if (take(&heads, first, cpu, llc))
 			return;
 	}
 #ifdef SABOTAGE_SECOND_QUEUE
 	if (dsq_to_local(DSQ_ID(QUEUE_SABOTAGE, 0)))
 		return;
 #endif
-	if (nr_llcs > 1 && steal(llc))
+	if (nr_llcs > 1 && steal(llc, cpu))
 		return;
 #ifdef SABOTAGE_OWN_LAST
 	if (dsq_to_local(DSQ_ID(QUEUE_SABOTAGE, 0)))
@@ -224,6 +297,11 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 		here->nr_kept++;
 		if (tc)
 			clock_advance(llc, tc->vtime);
+		if (is_tickless(cpu)) {
+			priv->slice_forever = 1;
+			task_set_slice(prev, SLICE_FOREVER);
+			return;
+		}
 		task_set_slice(prev, tc && tc->slice_ns ? tc->slice_ns : slice_default_ns);
 	}
 }
@@ -254,7 +332,13 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	here->running = 1;
 	here->running_pid = p->pid;
 	here->running_idle = p->policy == SCHED_IDLE;
-	here->running_priority = is_policy_thread(p) ? 0 : GTHULHU_NO_PRIORITY;
+	/* nobody pushes these aside */
+	here->running_priority = is_policy_thread(p) || (p->flags & PF_KTHREAD) ? 0 : GTHULHU_NO_PRIORITY;
+	priv->running_urgent = 0;
+	priv->slice_forever = 0;
+	priv->slice_end_ns = 0;
+	if (report_util)
+		util_report(cpu, now_ns());
 	if (here->running_idle)
 		__sync_fetch_and_add(&nr_idle_policy, 1);
 	if (!tc) {
@@ -286,6 +370,8 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	clock_advance(tc->llc, claim);
 	priv->running_vtime = tc->vtime;
 	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);
+	priv->running_urgent = is_urgent(tc);
+	slice_begins(priv, tc, cpu);
 }
 
 SEC("struct_ops/stopping")
@@ -302,11 +388,10 @@ void BPF_PROG(gthulhu_stopping, struct task_struct *p, bool runnable)
 	}
 	if (!tc)
 		return;
-	account(p, tc);
+	cpu_private_of(cpu)->slice_end_ns = 0;
+	account(p, tc, cpu);
 	if (is_own(p))
 		own_ran(p, p->se.sum_exec_runtime - tc->run_start_ns);
-	else if (is_urgent(tc))
-		cpu_private_of(cpu)->urgent_used_ns += p->se.sum_exec_runtime - tc->run_start_ns;
 	if (!runnable) {
 		tc->burst_avg_ns = (3 * tc->burst_avg_ns + tc->burst_ns) / 4;
 		tc->burst_ns = 0;
@@ -322,8 +407,19 @@ void BPF_PROG(gthulhu_tick, struct task_struct *p)
 	struct task_ctx *tc = task_ctx_of(p);
 	u64 ran;
 
-	if (!tc || !waiting)
+	if (!tc)
 		return;
+	if (report_util) {
+		account(p, tc, cpu);
+		util_report(cpu, now_ns());
+	}
+	if (!waiting)
+		return;
+	if (is_urgent(tc)) {
+		account(p, tc, cpu);
+		if (!urgent_within_budget(cpu, now_ns()))
+			task_set_slice(p, 0);
+	}
 	ran = p->se.sum_exec_runtime - tc->run_start_ns;
 	if (ran >= slice_of(tc, llc_of(cpu), waiting) || (max_run_ns && ran >= max_run_ns))
 		task_set_slice(p, 0);
@@ -340,6 +436,27 @@ void BPF_PROG(gthulhu_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
 {
 	this_cpu()->nr_bounced++;
 	reenqueue_local();
+}
+
+/* Looked up again when it is queued next. */
+SEC("struct_ops/set_cpumask")
+void BPF_PROG(gthulhu_set_cpumask, struct task_struct *p, const struct cpumask *cpumask)
+{
+	struct task_ctx *tc = task_ctx_of(p);
+
+	if (tc && tc->mask >= MASK_FIRST)
+		mask_forget(tc);
+	else if (tc)
+		tc->mask = MASK_UNKNOWN;
+}
+
+/* Core scheduling: which of two tasks on SMT siblings goes first. */
+SEC("struct_ops/core_sched_before")
+bool BPF_PROG(gthulhu_core_sched_before, struct task_struct *a, struct task_struct *b)
+{
+	struct task_ctx *ta = task_ctx_of(a), *tb = task_ctx_of(b);
+
+	return ta && tb && time_before(ta->vtime, tb->vtime);
 }
 
 /* A new task comes a little behind the clock: a storm of forks pays for itself. */
@@ -381,6 +498,10 @@ s32 BPF_PROG(gthulhu_init_task, struct task_struct *p, struct scx_init_task_args
 SEC("struct_ops/exit_task")
 void BPF_PROG(gthulhu_exit_task, struct task_struct *p, struct scx_exit_task_args *args)
 {
+	struct task_ctx *tc = task_ctx_of(p);
+
+	if (tc && tc->mask >= MASK_FIRST)
+		mask_forget(tc);
 	__sync_fetch_and_add(&nr_tasks, -1);
 	if (p->pid == own_tgid)
 		own_tgid = 0;
@@ -392,13 +513,21 @@ SEC("struct_ops.s/init")
 s32 BPF_PROG(gthulhu_init)
 {
 	s32 err;
-	int i;
+	int i, m;
 
 	bpf_for(i, 0, nr_llcs) {
 		llc_state_of(i)->clock = CLOCK_START_NS;
 		err = scx_bpf_create_dsq(DSQ_ID(QUEUE_LLC, i), -1);
 		if (err)
 			return err;
+		err = scx_bpf_create_dsq(DSQ_ID(QUEUE_URGENT, i), -1);
+		if (err)
+			return err;
+		bpf_for(m, 0, nr_masks) {
+			err = scx_bpf_create_dsq(DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(m, i)), -1);
+			if (err)
+				return err;
+		}
 	}
 	bpf_for(i, 0, nr_cpu_ids) {
 		err = scx_bpf_create_dsq(DSQ_ID(QUEUE_CPU, i), -1);
@@ -410,6 +539,8 @@ s32 BPF_PROG(gthulhu_init)
 	if (err)
 		return err;
 #endif
+	init_slice_timers();
+	start_keeper();
 	return 0;
 }
 
@@ -431,6 +562,8 @@ struct sched_ext_ops gthulhu = {
 	.running = (void *)gthulhu_running,
 	.stopping = (void *)gthulhu_stopping,
 	.enable = (void *)gthulhu_enable,
+	.set_cpumask = (void *)gthulhu_set_cpumask,
+	.core_sched_before = (void *)gthulhu_core_sched_before,
 	.cpu_release = (void *)gthulhu_cpu_release,
 	.init_task = (void *)gthulhu_init_task,
 	.exit_task = (void *)gthulhu_exit_task,

@@ -11,6 +11,7 @@
  * dsq_move*          scx_bpf_dsq_move* (6.13)        scx_bpf_dispatch*_from_dsq* (6.12)                    6.13
  * dsq_head_vtime     scx_bpf_dsq_peek (6.19)         a queue iterator        6.19
  * task_set_slice     scx_bpf_task_set_slice (6.19)   a plain write           6.19
+ * may_arm()          timers may be started anywhere (7.1)      one that polls    7.1
  * reenqueue_local    callable from anywhere (6.19)   only in cpu_release     6.19
  * ops.cpu_release    gone one day (deprecated 7.3)   the loader nulls an op that the kernel's BTF lacks
  *
@@ -31,6 +32,7 @@ s32 scx_bpf_dsq_nr_queued(u64 dsq_id) __ksym;
 void scx_bpf_kick_cpu(s32 cpu, u64 flags) __ksym;
 s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
 s32 scx_bpf_pick_idle_cpu(const struct cpumask *cpus_allowed, u64 flags) __ksym;
+bool bpf_cpumask_subset(const struct cpumask *a, const struct cpumask *b) __ksym;
 bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *cpumask) __ksym;
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 void bpf_task_release(struct task_struct *p) __ksym;
@@ -44,6 +46,12 @@ struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym;
 void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym;
 const struct cpumask *scx_bpf_get_online_cpumask(void) __ksym;
 void scx_bpf_put_cpumask(const struct cpumask *cpumask) __ksym;
+
+void scx_bpf_cpuperf_set(s32 cpu, u32 perf) __ksym;
+void scx_bpf_exit_bstr(s64 exit_code, char *fmt, unsigned long long *data, u32 data__sz) __ksym;
+
+/* since then bpf_timer_start() may be called with a run queue locked */
+int bpf_timer_cancel_async(struct bpf_timer *timer) __ksym __weak;
 
 /* renamed or re-typed */
 bool scx_bpf_dsq_insert___v2___new(struct task_struct *p, u64 dsq, u64 slice, u64 flags) __ksym __weak;
@@ -154,6 +162,14 @@ static __always_inline void task_set_slice(struct task_struct *p, u64 slice)
 	else
 		p->scx.slice = slice;
 }
+
+/* Ends the scheduler in good order, with words for whoever reads why. */
+#define scx_exit(code, text) do {					\
+	static char fmt[] = text;					\
+	unsigned long long none = 0;					\
+									\
+	scx_bpf_exit_bstr(code, fmt, &none, 0);				\
+} while (0)
 
 static __always_inline void reenqueue_local(void)
 {

@@ -15,9 +15,15 @@
 #define GTHULHU_MAX_DECISIONS 512
 #define GTHULHU_MAX_POLICY_UPDATES 256
 
-/* A queue as the two sides name it: the LLC's index, or a CPU's own queue. */
+/*
+ * A queue as the two sides name it: the LLC's index, a CPU's own queue, the
+ * urgent band's of an LLC, or that of a set of CPUs: number of the set << 8 | LLC.
+ */
 #define GTHULHU_QUEUE_CPU 0x80000000u
-#define GTHULHU_QUEUE_INDEX 0x7fffffffu
+#define GTHULHU_QUEUE_URGENT 0x40000000u
+#define GTHULHU_QUEUE_MASK 0x20000000u
+#define GTHULHU_QUEUE_INDEX 0x1fffffffu
+#define GTHULHU_MAX_MASKS 32	/* bits of a word */
 
 /* kernel -> user: a task waits where order can matter, an opinion is welcome */
 struct task_record {

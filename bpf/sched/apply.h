@@ -11,7 +11,7 @@
 #define GTHULHU_APPLY_H
 
 #include "ask.h"
-#include "vtime.h"
+#include "strict.h"
 
 #define SLICE_MAX_NS NSEC_PER_SEC
 /* A task that waited this long is none of the policy's business any more. */
@@ -46,7 +46,7 @@ static __always_inline u64 clamp_key(u64 wish, u64 own)
 /* Which queue a wish for @cpu means; the task's own where it makes no sense. */
 static __always_inline u32 queue_wished(struct task_struct *p, struct task_ctx *tc, s32 cpu)
 {
-	if (cpu < 0 || tc->queue & GTHULHU_QUEUE_CPU)
+	if (cpu < 0 || tc->queue & ~GTHULHU_QUEUE_INDEX)
 		return tc->queue;
 	if (cpu >= nr_cpu_ids || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
 		__sync_fetch_and_add(&opinions.nr_bounced, 1);
@@ -116,6 +116,8 @@ static __always_inline void apply_one(struct task_struct *p, const struct decisi
 		tc->decided_gen = d->gen;
 		tc->queue = to;
 		__sync_fetch_and_add(&opinions.nr_applied, 1);
+		if (dispatch_mode == DISPATCH_STRICT)
+			kick_idle_for(p, to);
 	} else {
 		__sync_fetch_and_add(&opinions.nr_late, 1);
 	}

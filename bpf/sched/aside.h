@@ -1,33 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Pushing somebody aside: who may take a CPU from whom. SCHED_IDLE gives way to
- * everybody; priorities 0-9 take from the weaker, within a budget, beyond which
- * they queue like the others; and a task that mostly sleeps from one that never
- * does, where the order says so anyway.
+ * everybody; priorities 0-9 take from the weaker, within their budget; and a
+ * task that mostly sleeps from one that never does, where the order says so
+ * anyway.
  */
 #ifndef GTHULHU_ASIDE_H
 #define GTHULHU_ASIDE_H
 
-#include "queue.h"
-
-static __always_inline bool is_urgent(const struct task_ctx *tc)
-{
-	return tc->priority < 10;
-}
-
-static __always_inline bool urgent_within_budget(s32 cpu, u64 now)
-{
-	struct cpu_private *c = cpu_private_of(cpu);
-
-	if (now - c->urgent_window_ns > opinion_window_ns) {
-		c->urgent_window_ns = now;
-		c->urgent_used_ns = 0;
-	}
-	return c->urgent_used_ns < opinion_window_ns / 1000 * urgent_budget_ppm / 1000;
-}
+#include "urgent.h"
 
 /* May @p take @cpu from whoever runs there? */
-static __always_inline bool weaker_runs_on(s32 cpu, const struct task_struct *p, const struct task_ctx *tc)
+static __always_inline bool weaker_runs_on(s32 cpu, const struct task_struct *p, const struct task_ctx *tc, u64 now)
 {
 	const struct cpu_state *c = cpu_state_of(cpu);
 
@@ -35,22 +19,26 @@ static __always_inline bool weaker_runs_on(s32 cpu, const struct task_struct *p,
 		return false;
 	if (c->running_idle)
 		return p->policy != SCHED_IDLE;
-	return is_urgent(tc) && c->running_priority >= 10;
+	return is_urgent(tc) && c->running_priority > tc->priority && urgent_within_budget(cpu, now);
 }
 
-/* A CPU of the same LLC that runs somebody weaker, else -1. */
-static __always_inline s32 find_weaker(s32 near, struct task_struct *p, struct task_ctx *tc)
+/* A CPU that runs somebody weaker, -1 when there is none: @near, else one of its LLC, else any. */
+static __noinline s32 find_weaker(s32 near, struct task_struct *p, struct task_ctx *tc, u64 now)
 {
 	u32 llc = llc_of(near);
+	s32 other = -1;
 	int i;
 
-	if (weaker_runs_on(near, p, tc))
+	if (weaker_runs_on(near, p, tc, now))
 		return near;
 	bpf_for(i, 0, nr_cpu_ids) {
-		if (llc_of(i) == llc && weaker_runs_on(i, p, tc) && bpf_cpumask_test_cpu(i, p->cpus_ptr))
+		if (!weaker_runs_on(i, p, tc, now) || !bpf_cpumask_test_cpu(i, p->cpus_ptr))
+			continue;
+		if (llc_of(i) == llc)
 			return i;
+		other = i;
 	}
-	return -1;
+	return other;
 }
 
 /* SCHED_IDLE tasks that run now: 0 nearly always, then nobody needs to search. */
@@ -69,7 +57,7 @@ static __always_inline bool should_push_aside(const struct task_ctx *tc, s32 cpu
 		time_before(tc->key, c->running_vtime);
 }
 
-/* Our policy's thread is about to take @cpu: whoever runs there is to come right after it. */
+/* Somebody is about to take @cpu out of order: whoever runs there is to come right after. */
 static __always_inline void interrupt(s32 cpu)
 {
 	const struct cpu_state *c = cpu_state_of(cpu);
@@ -79,7 +67,7 @@ static __always_inline void interrupt(s32 cpu)
 
 /*
  * A turn that ended before it was used, and not by the task's own wish: a rescued
- * one's, whoever pushed it aside, and any when it was our own thread that did.
+ * one's, whoever pushed it aside, and any when our own thread or an urgent one did.
  * Without that a weak task waits its whole wait again for microseconds of CPU.
  */
 static __always_inline bool owed_a_turn(const struct task_struct *p, struct task_ctx *tc, s32 cpu, u64 enq_flags)

@@ -19,6 +19,12 @@ u32 ask_shift;			/* ask one time in 2^shift: answers change little */
 u32 asked_pending;
 u64 asked_first_ns;
 
+/* Never asked about, and never held: kernel threads and our own. */
+static __always_inline bool may_be_asked_about(const struct task_struct *p)
+{
+	return !(p->flags & PF_KTHREAD) && !is_own(p);
+}
+
 static __always_inline bool may_ask(struct cpu_state *cpu, u64 now)
 {
 	if (dispatch_mode == DISPATCH_KERNEL)
@@ -32,6 +38,8 @@ static __always_inline bool may_ask(struct cpu_state *cpu, u64 now)
 		cpu->nr_budget_reached++;
 		return false;
 	}
+	if (dispatch_mode == DISPATCH_STRICT)
+		return true;
 	/* by chance: tasks that take turns must not always be skipped at the same one */
 	if (ask_shift && (bpf_get_prandom_u32() & ((1u << (ask_shift & 7)) - 1))) {
 		cpu->nr_backed_off++;
@@ -40,7 +48,8 @@ static __always_inline bool may_ask(struct cpu_state *cpu, u64 now)
 	return true;
 }
 
-static __always_inline void ask(struct task_struct *p, struct task_ctx *tc, struct cpu_state *cpu, s32 task_cpu,
+/* False where the record found no room. */
+static __always_inline bool ask(struct task_struct *p, struct task_ctx *tc, struct cpu_state *cpu, s32 task_cpu,
 				u64 slice, u32 waiting, u64 enq_flags)
 {
 	u64 wakeup = BPF_RB_NO_WAKEUP, before;
@@ -49,7 +58,7 @@ static __always_inline void ask(struct task_struct *p, struct task_ctx *tc, stru
 	r = bpf_ringbuf_reserve(&asked, sizeof(*r), 0);
 	if (!r) {
 		cpu->nr_ring_full++;
-		return;
+		return false;
 	}
 	before = now_ns();
 	r->enq_ns = tc->enq_ns;
@@ -70,7 +79,9 @@ static __always_inline void ask(struct task_struct *p, struct task_ctx *tc, stru
 	r->nr_waiting = waiting;
 	if (!asked_pending++)
 		asked_first_ns = tc->enq_ns;
-	if (asked_pending >= ASK_BATCH || tc->enq_ns - asked_first_ns > ASK_LINGER_NS) {
+	if (dispatch_mode == DISPATCH_STRICT)
+		wakeup = 0;	/* at once: it is held until it is answered */
+	else if (asked_pending >= ASK_BATCH || tc->enq_ns - asked_first_ns > ASK_LINGER_NS) {
 		asked_pending = 0;
 		wakeup = BPF_RB_FORCE_WAKEUP;
 	}
@@ -78,6 +89,7 @@ static __always_inline void ask(struct task_struct *p, struct task_ctx *tc, stru
 	if (!(cpu->nr_opinions_asked++ & 63))
 		record_cost_ns = (3 * record_cost_ns + (now_ns() - before)) / 4;
 	tokens_spend(record_cost_ns);
+	return true;
 }
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Queues: one an LLC, and one a CPU for tasks that may run nowhere else, all on
- * the clock of the LLC. Their ids are typed here and nowhere else.
+ * Queues: one an LLC; one a CPU for tasks that may run nowhere else; one an LLC
+ * and set of CPUs for tasks that may use some CPUs only (mask.h); all on the
+ * clock of the LLC. And one an LLC for the urgent band (urgent.h). Their ids
+ * are typed here and nowhere else.
  */
 #ifndef GTHULHU_QUEUE_H
 #define GTHULHU_QUEUE_H
@@ -11,7 +13,9 @@
 enum queue_kind {
 	QUEUE_LLC = 1,
 	QUEUE_CPU = 2,
-	QUEUE_SABOTAGE = 3,	/* only in sabotage builds */
+	QUEUE_URGENT = 3,	/* one an LLC, for priorities 0-9 */
+	QUEUE_MASK = 4,		/* one a set of CPUs and LLC */
+	QUEUE_SABOTAGE = 5,	/* only in sabotage builds */
 };
 
 #define DSQ_ID(kind, index) ((u64)(kind) << 32 | (index))
@@ -20,16 +24,24 @@ _Static_assert(DSQ_ID(QUEUE_CPU, 0xffffffffu) < 1ULL << 62, "ids must stay clear
 
 static __always_inline u64 dsq_of(u32 queue)
 {
+	u32 index = queue & GTHULHU_QUEUE_INDEX;
+
 	if (queue & GTHULHU_QUEUE_CPU)
-		return DSQ_ID(QUEUE_CPU, queue & GTHULHU_QUEUE_INDEX);
-	return DSQ_ID(QUEUE_LLC, queue);
+		return DSQ_ID(QUEUE_CPU, index);
+	if (queue & GTHULHU_QUEUE_URGENT)
+		return DSQ_ID(QUEUE_URGENT, index);
+	if (queue & GTHULHU_QUEUE_MASK)
+		return DSQ_ID(QUEUE_MASK, index);
+	return DSQ_ID(QUEUE_LLC, index);
 }
 
-static __always_inline u32 llc_of_queue(u32 queue)
+#define MASK_QUEUE_INDEX(mask, llc) ((mask) << 8 | (llc))
+
+_Static_assert(GTHULHU_MAX_LLCS <= 256, "the LLC has eight bits in the name of a set's queue");
+
+static __always_inline u32 mask_of_queue(u32 queue)
 {
-	if (queue & GTHULHU_QUEUE_CPU)
-		return llc_of(queue & GTHULHU_QUEUE_INDEX);
-	return queue & (GTHULHU_MAX_LLCS - 1);
+	return (queue >> 8) & (GTHULHU_MAX_MASKS - 1);
 }
 
 /* On a machine with one CPU every task has its queue, and nobody the shared one. */
@@ -38,20 +50,24 @@ static __always_inline bool has_shared_queue(void)
 	return nr_cpu_ids > 1;
 }
 
-/* Per-CPU kernel threads skip the queues; anything else with one CPU has its own. */
-static __always_inline u32 queue_for(const struct task_struct *p, s32 cpu)
+static __always_inline u32 queued_in(u64 dsq)
 {
-	if (p->nr_cpus_allowed == 1 || !has_shared_queue())
-		return GTHULHU_QUEUE_CPU | (u32)cpu;
-	return llc_of(cpu);
+	s32 queued = scx_bpf_dsq_nr_queued(dsq);
+
+	return queued > 0 ? queued : 0;
 }
 
-static __always_inline u32 nr_waiting(s32 cpu)
+/* CPUs that serve @queue. */
+static __always_inline u32 cpus_of_queue(u32 queue)
 {
-	s32 shared = scx_bpf_dsq_nr_queued(DSQ_ID(QUEUE_LLC, llc_of(cpu)));
-	s32 pinned = scx_bpf_dsq_nr_queued(DSQ_ID(QUEUE_CPU, cpu));
+	u32 of_llc = llc_nr_cpus[queue & (GTHULHU_MAX_LLCS - 1)] ?: 1, of_mask;
 
-	return (shared > 0 ? shared : 0) + (pinned > 0 ? pinned : 0);
+	if (queue & GTHULHU_QUEUE_CPU)
+		return 1;
+	if (!(queue & GTHULHU_QUEUE_MASK))
+		return of_llc;
+	of_mask = masks[mask_of_queue(queue)].nr_cpus ?: 1;
+	return of_mask < of_llc ? of_mask : of_llc;
 }
 
 /*
@@ -60,14 +76,11 @@ static __always_inline u32 nr_waiting(s32 cpu)
  */
 static __always_inline u64 shrunk_slice(u32 queue, u32 waiting)
 {
-	u32 per_cpu = waiting, cpus_here;
+	u32 per_cpu = waiting;
 	u64 slice;
 
-	if (!(queue & GTHULHU_QUEUE_CPU)) {
-		cpus_here = llc_nr_cpus[queue & (GTHULHU_MAX_LLCS - 1)];
-		if (cpus_here > 1)
-			per_cpu = waiting / cpus_here;
-	}
+	if (per_cpu >= 4 && !(queue & GTHULHU_QUEUE_CPU))
+		per_cpu /= cpus_of_queue(queue);
 	if (per_cpu < 4)
 		return slice_default_ns;
 	slice = 4 * slice_default_ns / per_cpu;

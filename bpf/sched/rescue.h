@@ -20,25 +20,21 @@
 
 static __always_inline u64 promise_ns(u32 queue, u32 waiting)
 {
-	u32 cpus_here = 1;
-	u64 bound;
+	u64 bound = 2ULL * waiting / cpus_of_queue(queue) * (shrunk_slice(queue, waiting) + TICK_NS);
 
-	if (!(queue & GTHULHU_QUEUE_CPU))
-		cpus_here = llc_nr_cpus[queue & (GTHULHU_MAX_LLCS - 1)] ?: 1;
-	bound = 2ULL * waiting / cpus_here * (shrunk_slice(queue, waiting) + TICK_NS);
 	return bound > PROMISE_NS ? bound : PROMISE_NS;
 }
 
 static __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 {
-	s32 waiting = scx_bpf_dsq_nr_queued(dsq_of(queue));
-	u64 too_long = promise_ns(queue, waiting > 0 ? waiting : 0) * 4 / 10;
+	u32 waiting = queued_in(dsq_of(queue));
+	u64 too_long = promise_ns(queue, waiting) * 4 / 10;
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
 	bool rescued = false;
 	int i;
 
-	if (waiting <= 0)
+	if (!waiting)
 		return false;
 	if (!bpf_iter_scx_dsq_new(&it, dsq_of(queue), KVAL(scx_dsq_iter_flags, SCX_DSQ_ITER_REV))) {
 		for (i = 0; i < RESCUE_LOOK; i++) {
@@ -60,14 +56,28 @@ static __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 	return rescued;
 }
 
+static __noinline bool rescue_masked(u32 llc, u32 bits, s32 cpu, u64 now)
+{
+	int i;
+
+	bpf_for(i, 0, nr_masks) {
+		if (bits >> i & 1 && rescue_from(GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(i, llc), cpu, now))
+			return true;
+	}
+	return false;
+}
+
 static __always_inline bool rescue(s32 cpu, u64 now)
 {
-	struct llc_state *l = llc_state_of(llc_of(cpu));
+	u32 llc = llc_of(cpu), bits = masks_for(cpu, llc);
+	struct llc_state *l = llc_state_of(llc);
 	u64 due = l->next_rescue_ns;
 
 	if (now < due || !__sync_bool_compare_and_swap(&l->next_rescue_ns, due, now + RESCUE_EVERY_NS))
 		return false;
-	return rescue_from(GTHULHU_QUEUE_CPU | (u32)cpu, cpu, now) || rescue_from(llc_of(cpu), cpu, now);
+	return rescue_from(GTHULHU_QUEUE_CPU | (u32)cpu, cpu, now) || rescue_from(llc, cpu, now) ||
+		(bits && rescue_masked(llc, bits, cpu, now)) ||
+		(l->urgent_jiffies && rescue_from(GTHULHU_QUEUE_URGENT | llc, cpu, now));
 }
 
 /* Time to look whether somebody is to be rescued or helped? Every second tick is often enough. */

@@ -15,6 +15,7 @@
 enum dispatch_mode {
 	DISPATCH_KERNEL = 0,
 	DISPATCH_HYBRID = 1,
+	DISPATCH_STRICT = 2,
 };
 
 /* Parameters. The names are those that the configuration's effect table shows. */
@@ -25,12 +26,20 @@ const volatile u32 dispatch_mode = DISPATCH_HYBRID;
 const volatile u64 opinion_budget_ppm = 10000;		/* of the node's CPU time */
 const volatile u64 opinion_window_ns = 100 * NSEC_PER_MSEC;
 const volatile u64 own_boost_ppm = 50000;		/* CPU that our threads may take before the others */
-const volatile u64 urgent_budget_ppm = 600000;		/* CPU that priorities 0-9 may take before the others */
+const volatile u64 urgent_budget_ppm = 600000;		/* of a CPU, what priorities 0-9 may take before the others */
+const volatile u64 urgent_node_budget_ppm = 600000;	/* ... and of the node */
+const volatile u64 strict_deadline_ns = 20 * NSEC_PER_MSEC;	/* `strict`: so long a task is held for its opinion */
+const volatile u64 orphan_timeout_ns;			/* without our process; 0: never */
 
 /* Topology. A CPU's LLC and how many CPUs an LLC has. */
 const volatile u32 nr_cpu_ids = 1;
 const volatile u32 nr_online_cpus = 1;
+const volatile u32 nr_possible_cpus = 1;
 const volatile u32 nr_llcs = 1;
+const volatile u32 nr_masks;				/* sets of CPUs with queues of their own */
+const volatile u32 nr_tickless_cpus;			/* nohz_full= */
+const volatile u32 report_util;				/* a CPU's governor asks how busy it is */
+const volatile u8 cpu_tickless[GTHULHU_MAX_CPUS];
 const volatile u16 cpu_llc[GTHULHU_MAX_CPUS];
 const volatile u16 llc_nr_cpus[GTHULHU_MAX_LLCS];
 
@@ -40,13 +49,29 @@ struct llc_state {
 	u64 next_look;		/* jiffies: rescue and balance need no clock before */
 	u64 next_rescue_ns;
 	u64 next_balance_ns;
+	u64 urgent_jiffies;	/* when somebody urgent was last queued; 0: nobody is */
+	u64 masks_jiffies;	/* the same for sets of CPUs */
+	u64 short_ns;		/* the slice of a strategy that was queued here lately, shorter than the default */
+	u64 short_jiffies;	/* when */
+	u32 masks_waiting;	/* sets that may have somebody waiting */
 } __attribute__((aligned(64)));
+
+/* A set of CPUs that is not all of them. */
+struct mask_state {
+	u32 nr_cpus;
+};
 
 /* What only the programs look at. Written by that CPU only. */
 struct cpu_private {
 	u64 urgent_window_ns;
 	u64 urgent_used_ns;
+	u64 slice_end_ns;	/* when the turn that runs is over; 0: at a tick, as the kernel finds */
+	u64 util_since_ns, util_busy_ns;
+	u32 util, util_told;	/* of 1024 */
+	u32 slice_armed;	/* its timer runs */
+	u32 slice_forever;	/* a lone task runs without ticks */
 	u64 running_vtime;	/* of the task that runs, when it got the CPU */
+	u32 running_urgent;	/* its priority is one of the urgent band */
 	u32 running_hog;	/* it has run for a whole slice without sleeping */
 	/*
 	 * The CPU's own queue may hold somebody. Exact enough without atomics:
@@ -59,11 +84,16 @@ struct cpu_private {
 struct llc_state llcs[GTHULHU_MAX_LLCS];
 struct cpu_state cpus[GTHULHU_MAX_CPUS];
 struct cpu_private cpu_privates[GTHULHU_MAX_CPUS];
+struct mask_state masks[GTHULHU_MAX_MASKS];
+u32 cpu_masks[GTHULHU_MAX_CPUS];	/* sets that each CPU belongs to, a bit each */
+u64 nr_masks_refused;			/* tasks whose set of CPUs found no room */
 struct opinion_stats opinions;
 struct exit_record exit_record;
 
 /* Written by user space: when its policy last came round. */
 u64 user_seen_ns;
+/* ... and when its main thread last said that it lives; 0: never. */
+u64 user_alive_ns;
 /* The process whose threads are ours; 0: nobody. Kernel numbers, not a pod's. */
 u32 own_tgid;
 u64 own_start_ns;
@@ -97,7 +127,7 @@ struct task_ctx {
 	u32 queue;		/* where it waits */
 	u32 llc;		/* whose clock `vtime` is on */
 	u32 owed;		/* a turn, and it is not over before it has really run */
-	u32 pad;
+	u32 mask;		/* its set of CPUs, see mask.h */
 };
 
 struct {

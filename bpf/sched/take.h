@@ -6,22 +6,20 @@
 #ifndef GTHULHU_TAKE_H
 #define GTHULHU_TAKE_H
 
+#include "aside.h"
 #include "own.h"
-#include "vtime.h"
+#include "slice_timer.h"
+#include "strict.h"
 
 #define BALANCE_EVERY_NS (10 * NSEC_PER_MSEC)
 
-/* Take the earlier head of the two queues that this CPU serves. */
-static __always_inline bool take_head(u64 shared, u64 pinned, u64 head_shared, u64 head_pinned)
-{
-	if (head_pinned == NO_HEAD)
-		return head_shared != NO_HEAD && dsq_to_local(shared);
-	if (head_shared == NO_HEAD || time_before(head_pinned, head_shared))
-		return dsq_to_local(pinned) || dsq_to_local(shared);
-	return dsq_to_local(shared) || dsq_to_local(pinned);
-}
+/* The queues that a CPU serves, and where the first of each stands; NO_HEAD: nobody who may be taken. */
+struct heads {
+	u64 shared, pinned, mask, urgent;
+	u32 mask_index;
+};
 
-/* Where only one of the queues can hold somebody, its head is the one to take. */
+/* Only one of the queues can hold somebody: its head is the one to take. */
 static __always_inline bool take_only(struct cpu_private *priv, u64 shared, u64 pinned)
 {
 	if (!priv->pinned)
@@ -32,15 +30,76 @@ static __always_inline bool take_only(struct cpu_private *priv, u64 shared, u64 
 	return false;
 }
 
+static __always_inline u64 earlier(u64 a, u64 b)
+{
+	return a == NO_HEAD || (b != NO_HEAD && time_before(b, a)) ? b : a;
+}
+
+static __always_inline u64 look(struct heads *h, struct cpu_private *priv, s32 cpu, u32 llc, u32 masks_here,
+				bool urgent_like_others)
+{
+	h->shared = has_shared_queue() ? takeable(dsq_head_vtime(DSQ_ID(QUEUE_LLC, llc))) : NO_HEAD;
+	h->pinned = NO_HEAD;
+	if (priv->pinned) {
+		u64 head = dsq_head_vtime(DSQ_ID(QUEUE_CPU, cpu));
+
+		if (head == NO_HEAD)
+			priv->pinned = 0;
+		h->pinned = takeable(head);
+	}
+	h->mask = NO_HEAD;
+	if (masks_here) {
+		h->mask_index = mask_earliest(llc, masks_here, &h->mask);
+		h->mask = takeable(h->mask);
+	}
+	h->urgent = urgent_like_others ? urgent_head(llc) : NO_HEAD;
+	return earlier(earlier(h->shared, h->pinned), earlier(h->mask, h->urgent));
+}
+
+/* Take the earliest; when somebody else was faster there, any. */
+static __always_inline bool take(const struct heads *h, u64 first, s32 cpu, u32 llc)
+{
+	u64 shared = DSQ_ID(QUEUE_LLC, llc), pinned = DSQ_ID(QUEUE_CPU, cpu);
+	u64 mask = DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(h->mask_index, llc));
+
+	if (first == NO_HEAD)
+		return false;
+	if (h->pinned == first && dsq_to_local(pinned))
+		return true;
+	if (h->mask == first && dsq_to_local(mask))
+		return true;
+	if (h->urgent == first && take_urgent(llc))
+		return true;
+	return (h->shared != NO_HEAD && dsq_to_local(shared)) || (h->pinned != NO_HEAD && dsq_to_local(pinned)) ||
+		(h->mask != NO_HEAD && dsq_to_local(mask)) || (h->urgent != NO_HEAD && take_urgent(llc));
+}
+
 static __always_inline bool steal_from(u32 llc, struct cpu_state *here)
 {
+	if (dispatch_mode == DISPATCH_STRICT && takeable(dsq_head_vtime(DSQ_ID(QUEUE_LLC, llc))) == NO_HEAD)
+		return false;
 	if (!dsq_to_local(DSQ_ID(QUEUE_LLC, llc)))
 		return false;
 	here->nr_stolen++;
 	return true;
 }
 
-static __noinline bool steal(u32 own_llc)
+/* The earliest of another LLC who may run on @cpu only as one of a set of CPUs. */
+static __always_inline bool steal_masked(u32 llc, s32 cpu, struct cpu_state *here)
+{
+	u32 bits = masks_for(cpu, llc), mask;
+	u64 head;
+
+	if (!bits)
+		return false;
+	mask = mask_earliest(llc, bits, &head);
+	if (takeable(head) == NO_HEAD || !dsq_to_local(DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(mask, llc))))
+		return false;
+	here->nr_stolen++;
+	return true;
+}
+
+static __noinline bool steal(u32 own_llc, s32 cpu)
 {
 	struct cpu_state *here = this_cpu();
 	int i;
@@ -50,7 +109,9 @@ static __noinline bool steal(u32 own_llc)
 
 		if (llc >= nr_llcs)
 			llc -= nr_llcs;
-		if (steal_from(llc, here))
+		if (llc_state_of(llc)->urgent_jiffies && take_urgent(llc))
+			return true;
+		if (steal_from(llc, here) || steal_masked(llc, cpu, here))
 			return true;
 	}
 	return false;
@@ -59,9 +120,7 @@ static __noinline bool steal(u32 own_llc)
 /* Waiters a CPU of @llc, in sixteenths. */
 static __always_inline u32 load_of(u32 llc)
 {
-	s32 queued = scx_bpf_dsq_nr_queued(DSQ_ID(QUEUE_LLC, llc));
-
-	return (u32)(queued > 0 ? queued : 0) * 16 / (llc_nr_cpus[llc & (GTHULHU_MAX_LLCS - 1)] ?: 1);
+	return queued_in(DSQ_ID(QUEUE_LLC, llc)) * 16 / (llc_nr_cpus[llc & (GTHULHU_MAX_LLCS - 1)] ?: 1);
 }
 
 /* Now and then, help an LLC whose CPUs have at least one waiter more each than ours. */
@@ -94,7 +153,10 @@ static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 
 
 	if (!tc || is_policy_thread(prev))
 		return false;
-	account(prev, tc);
+	/* a slice that a strategy gives is one turn, however early its claim is */
+	if (tc->slice_ns && head != NO_HEAD)
+		return false;
+	account(prev, tc, cpu);
 	place(tc, llc);
 	if (head == NO_HEAD || here->running_idle || !bpf_cpumask_test_cpu(cpu, prev->cpus_ptr) ||
 	    !time_before(tc->vtime - head_start(tc->priority), head))
@@ -102,7 +164,49 @@ static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 
 	here->nr_kept++;
 	clock_advance(llc, tc->vtime);
 	task_set_slice(prev, slice_of(tc, llc, nr_waiting(cpu)));
+	slice_begins(cpu_private_of(cpu), tc, cpu);
 	return true;
+}
+
+/*
+ * The band goes first, within its budget: an urgent task that runs goes on unless
+ * a stronger or equal one waits, else the first that waits is taken. True when
+ * that settles who runs. *like_others: the budget is used, the band stands in line.
+ */
+static __noinline bool urgent_first(struct task_struct *prev, s32 cpu, u32 llc, bool prev_runnable, bool *like_others)
+{
+	struct llc_state *l = llc_state_of(llc);
+	struct cpu_private *priv = cpu_private_of(cpu);
+	struct task_ctx *tc;
+	u64 head = NO_HEAD;
+
+	*like_others = false;
+	if (l->urgent_jiffies) {
+		head = dsq_head_vtime(DSQ_ID(QUEUE_URGENT, llc));
+		/* set before the task is in the queue, which the kernel does after `enqueue` */
+		if (head == NO_HEAD && bpf_jiffies64() - l->urgent_jiffies > 2)
+			l->urgent_jiffies = 0;
+	}
+	if (head == NO_HEAD && !(prev_runnable && priv->running_urgent))
+		return false;
+	if (!urgent_within_budget(cpu, now_ns())) {
+		*like_others = head != NO_HEAD;
+		this_cpu()->nr_urgent_over_budget++;
+		return false;
+	}
+	if (prev_runnable && priv->running_urgent) {
+		tc = task_ctx_of(prev);
+		if (tc && is_urgent(tc) && bpf_cpumask_test_cpu(cpu, prev->cpus_ptr) &&
+		    (head == NO_HEAD || head >> URGENT_KEY_SHIFT > tc->priority)) {
+			account(prev, tc, cpu);
+			place(tc, llc);
+			this_cpu()->nr_kept++;
+			task_set_slice(prev, tc->slice_ns ?: slice_default_ns);
+			slice_begins(priv, tc, cpu);
+			return true;
+		}
+	}
+	return head != NO_HEAD && take_urgent(llc);
 }
 
 #endif

@@ -8,7 +8,7 @@
 #ifndef GTHULHU_VTIME_H
 #define GTHULHU_VTIME_H
 
-#include "queue.h"
+#include "budget.h"
 
 /* How far behind the clock a task may be placed: a sleeper's credit. */
 #define CREDIT_NS slice_default_ns
@@ -60,8 +60,8 @@ static __always_inline u64 head_start(u32 priority)
 	return CREDIT_NS * (21 - priority) / 11;
 }
 
-/* Charge what ran since the last mark. Returns the CPU time, ns. */
-static __always_inline u64 account(struct task_struct *p, struct task_ctx *tc)
+/* Charge what ran on @cpu since the last mark: to the task, to its band and to the CPU. Returns the CPU time, ns. */
+static __always_inline u64 account(struct task_struct *p, struct task_ctx *tc, s32 cpu)
 {
 	u64 total = p->se.sum_exec_runtime;
 	u64 used = total - tc->exec_mark_ns;
@@ -69,6 +69,10 @@ static __always_inline u64 account(struct task_struct *p, struct task_ctx *tc)
 	tc->exec_mark_ns = total;
 	tc->vtime += charge(used, p->scx.weight);
 	tc->burst_ns += used;
+	if (is_urgent(tc))
+		urgent_ran(cpu, used);
+	if (report_util)
+		cpu_private_of(cpu)->util_busy_ns += used;
 	return used;
 }
 

@@ -119,6 +119,39 @@ export function valueWithin(name: string, most: number): Check {
     (values[name] ?? Number.POSITIVE_INFINITY) <= most ? [] : [`${name} is ${values[name]}, expected at most ${most}`];
 }
 
+export function valueBetween(name: string, least: number, most: number): Check {
+  return ({ measured: { values = {} } }) =>
+    values[name] >= least && values[name] <= most
+      ? []
+      : [`${name} is ${values[name]?.toFixed(2)}, expected ${least} to ${most}`];
+}
+
+/** CPU time of all hogs of that name, of the CPU time of all. */
+export function shareOf(name: string, { measured: { hogs = [] } }: Outcome): number {
+  const sum = (of: readonly HogReport[]): number => of.reduce((total, hog) => total + hog.cpuMs, 0);
+  return sum(hogs.filter((hog) => hog.name === name)) / sum(hogs);
+}
+
+export function shareBetween(name: string, least: number, most: number): Check {
+  return (outcome) => {
+    const share = shareOf(name, outcome);
+    return share >= least && share <= most
+      ? []
+      : [`${name} got ${share.toFixed(3)} of the CPU time, expected ${least} to ${most}`];
+  };
+}
+
+/** Those of that name have the same CPU time, but for that part. */
+export function evenAmong(name: string, part: number): Check {
+  return ({ measured: { hogs = [] } }) => {
+    const times = hogs.filter((hog) => hog.name === name).map((hog) => hog.cpuMs);
+    const mean = times.reduce((sum, ms) => sum + ms, 0) / times.length;
+    return times.length > 0 && times.every((ms) => Math.abs(ms / mean - 1) <= part)
+      ? []
+      : [`CPU times of ${name}: ${times.map((ms) => (ms / mean).toFixed(2))} of their mean`];
+  };
+}
+
 export const isDisabled: Check = ({ measured: { before, after } }) =>
   (after ?? before)?.state === 'disabled' ? [] : [`state ${(after ?? before)?.state}, expected disabled`];
 

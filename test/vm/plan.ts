@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the tests ask of a test machine, and what comes back: the only things that cross the border, as JSON. */
 
-export type Dispatch = 'hybrid' | 'kernel';
+export type Dispatch = 'hybrid' | 'kernel' | 'strict';
 
 export interface Machine {
   readonly kernel: '7' | '6.12';

@@ -4,13 +4,16 @@ import {
   type Check,
   counted,
   countedAtMost,
+  evenAmong,
   exitsWith,
   favouredIsBounded,
   heardWithin,
   isDisabled,
   promiseKept,
+  shareBetween,
   sharesWithin,
   stayedInForce,
+  valueBetween,
   valueWithin,
   weightsCount,
 } from './checks.ts';
@@ -43,6 +46,13 @@ const strategiesWork: Check = (outcome) => {
   return failures;
 };
 
+/** An urgent task waits no longer beside hogs than alone, but for a fifth: what it takes to push somebody aside. */
+const urgentIsQuick: Check = (outcome) => {
+  const idle = sleeperBy(outcome, 'idle').p99Us;
+  const loaded = sleeperBy(outcome, 'loaded').p99Us;
+  return loaded <= 1.2 * idle ? [] : [`p99 of the urgent task: ${loaded} us beside hogs, ${idle} us alone`];
+};
+
 /** What each scenario of guest/scenarios must show. */
 export const expectations: Readonly<Record<string, Check>> = {
   attach: all(
@@ -69,6 +79,11 @@ export const expectations: Readonly<Record<string, Check>> = {
   favoursZero: all(lived, counted(1, 'nr_clamped'), favouredIsBounded),
   delaysOthers: all(lived, counted(1, 'nr_clamped'), favouredIsBounded),
   strategies: all(stayedInForce, strategiesWork),
+  urgent: all(lived, urgentIsQuick, counted(1, 'nr_preempting')),
+  urgentFlood: all(lived, shareBetween('flood', 0.55, 0.65), counted(1, 'nr_urgent_over_budget')),
+  urgentOrder: all(lived, shareBetween('strong', 0.5, 0.7), shareBetween('lesser', 0.02, 0.2)),
+  slices: all(lived, valueBetween('shortTurnMs', 0.9, 1.4), valueBetween('longTurnMs', 18, 24)),
+  exclusive: all(lived, evenAmong('pool', 0.05), countedAtMost(0, 'nr_masks_refused')),
 };
 
 /** One line for each real map, each with its type. */

@@ -11,6 +11,9 @@ const yaml = `scheduler:
   max_time_watchdog: false
   opinionBudgetPercent: 2.5
   opinionBudgetWindowMs: 70
+  urgentBudgetPercent: 33
+  urgentNodeBudgetPercent: 22
+  strictDeadlineMs: 11
   timeoutMs: 4000
 `;
 
@@ -34,12 +37,19 @@ test.skipIf(why !== null && process.env.CI !== 'true')('variables are read back 
     dispatch_mode: 0,
     opinion_budget_ppm: 25_000,
     opinion_window_ns: 70_000_000,
+    urgent_budget_ppm: 330_000,
+    urgent_node_budget_ppm: 220_000,
+    strict_deadline_ns: 11_000_000,
   });
   expect(inKernel).toMatchObject(params);
   expect(inKernel).toMatchObject({
     nr_cpu_ids: 4,
     nr_online_cpus: 4,
+    nr_possible_cpus: 4,
     nr_llcs: 2,
+    nr_masks: 32,
+    nr_tickless_cpus: 0,
+    report_util: 0,
     cpu_llc: [0, 0, 1, 1, 0, 0, 0, 0],
     llc_nr_cpus: [2, 2, 0, 0, 0, 0, 0, 0],
   });

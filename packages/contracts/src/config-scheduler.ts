@@ -66,16 +66,26 @@ export const SchedulerSection = Type.Object(
       }),
     ),
     dispatch: Type.Enum(
-      ['hybrid', 'kernel'],
+      ['hybrid', 'kernel', 'strict'],
       notes({
         default: 'hybrid',
         effect: rodata('dispatch_mode'),
-        description: 'Who decides: hybrid asks the policy where order can matter, kernel never asks',
-        descriptionZhTw: '由誰決定：hybrid 在順序有意義時詢問策略，kernel 從不詢問',
-        refused: {
-          strict:
-            'not yet in this version; use hybrid, which asks the policy without making a task wait for the answer',
-        },
+        description:
+          'Who decides: hybrid asks the policy where order can matter, kernel never asks, strict lets every task wait for the answer (for work on policies)',
+        descriptionZhTw:
+          '由誰決定：hybrid 在順序有意義時詢問策略，kernel 從不詢問，strict 讓每個任務等待答案（供開發策略使用）',
+      }),
+    ),
+    strictDeadlineMs: Type.Integer(
+      notes({
+        default: 20,
+        minimum: 1,
+        maximum: 200,
+        unit: 'ms',
+        effect: rodata('strict_deadline_ns'),
+        description:
+          'With dispatch strict, a task waits this long for its answer, then it goes in the order of the kernel',
+        descriptionZhTw: '使用 dispatch: strict 時，任務等待答案的時間上限，之後依核心的順序執行',
       }),
     ),
     timeoutMs: Type.Integer(
@@ -107,8 +117,31 @@ export const SchedulerSection = Type.Object(
         maximum: 1_000,
         unit: 'ms',
         effect: rodata('opinion_window_ns'),
-        description: 'Window over which that share is measured',
-        descriptionZhTw: '計算上述比例的時間窗',
+        description: 'Window over which that share and those of the urgent priorities are measured',
+        descriptionZhTw: '計算上述比例與緊急優先權比例的時間窗',
+      }),
+    ),
+    urgentBudgetPercent: Type.Number(
+      notes({
+        default: 60,
+        minimum: 1,
+        maximum: 95,
+        unit: '%',
+        effect: rodata('urgent_budget_ppm'),
+        description:
+          'Share of one CPU that priorities 0 to 9 may take before the others; beyond it they wait their turn',
+        descriptionZhTw: '優先權 0 到 9 可先於其他任務使用的單一 CPU 比例；超過後須依序等待',
+      }),
+    ),
+    urgentNodeBudgetPercent: Type.Number(
+      notes({
+        default: 60,
+        minimum: 1,
+        maximum: 95,
+        unit: '%',
+        effect: rodata('urgent_node_budget_ppm'),
+        description: 'The same for the CPU time of the whole node',
+        descriptionZhTw: '同上，以整個節點的 CPU 時間計算',
       }),
     ),
     strategiesFile: Type.String(

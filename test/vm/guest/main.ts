@@ -5,6 +5,7 @@ import { flushCompileCache } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Measured, OUTCOME_MARK, type Outcome, type Request } from '../plan.ts';
 import { KernelLog } from './kernel.ts';
+import * as bands from './scenarios/bands.ts';
 import * as lifecycle from './scenarios/lifecycle.ts';
 import * as load from './scenarios/load.ts';
 import * as policies from './scenarios/policies.ts';
@@ -12,7 +13,14 @@ import * as silence from './scenarios/silence.ts';
 import * as strategies from './scenarios/strategies.ts';
 import { type Scenario, Stage } from './stage.ts';
 
-const scenarios: Readonly<Record<string, Scenario>> = { ...lifecycle, ...load, ...policies, ...silence, ...strategies };
+const scenarios: Readonly<Record<string, Scenario>> = {
+  ...bands,
+  ...lifecycle,
+  ...load,
+  ...policies,
+  ...silence,
+  ...strategies,
+};
 const LIMIT_MS = 120_000;
 
 function messageOf(error: unknown): string {

@@ -18,6 +18,9 @@ test('the defaults', () => {
       dispatch_mode: 1,
       opinion_budget_ppm: 10_000,
       opinion_window_ns: 100_000_000,
+      urgent_budget_ppm: 600_000,
+      urgent_node_budget_ppm: 600_000,
+      strict_deadline_ns: 20_000_000,
     },
     ops: { timeout_ms: 30_000 },
   });
@@ -26,6 +29,7 @@ test('the defaults', () => {
 test.each([
   [{ max_time_watchdog: false }, { max_run_ns: 0 }],
   [{ dispatch: 'kernel' as const }, { dispatch_mode: 0 }],
+  [{ dispatch: 'strict' as const }, { dispatch_mode: 2 }],
   [{ kernel_mode: true }, { dispatch_mode: 0 }],
   [{ opinionBudgetPercent: 0.3 }, { opinion_budget_ppm: 3_000 }],
   [{ opinionBudgetPercent: 50 }, { opinion_budget_ppm: 500_000 }],

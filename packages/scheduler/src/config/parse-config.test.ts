@@ -138,11 +138,11 @@ describe('what is wrong, where, and what to do', () => {
     expect(errorsOf(text)).toEqual([message]);
   });
 
-  test('mode scx and dispatch strict are refused with their reason', () => {
-    const errors = errorsOf('scheduler:\n  mode: scx\n  dispatch: strict\n');
+  test('mode scx and backend fair are refused with their reason', () => {
+    const errors = errorsOf('scheduler:\n  mode: scx\n  backend: fair\n');
     expect(errors).toHaveLength(2);
     expect(errors[0]).toMatch(/^g.yaml:2:9: scheduler.mode: scx is refused: .*starts no other binary/);
-    expect(errors[1]).toMatch(/^g.yaml:3:13: scheduler.dispatch: strict is refused: not yet in this version/);
+    expect(errors[1]).toMatch(/^g.yaml:3:12: scheduler.backend: fair is refused: not yet in this version/);
   });
 
   test('all problems are told at once, in file order', () => {

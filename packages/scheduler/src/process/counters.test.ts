@@ -54,6 +54,7 @@ const kernel: KernelCounters = {
   policyRuntimeNs: 45,
   nrTasks: 80,
   askShift: 2,
+  node: { nr_slices_ended: 6 },
 };
 
 test('the eleven counters say what their names say, in the order of the published logs', () => {
@@ -95,6 +96,7 @@ test("the operator's counters carry the rest and how long user space is silent",
     policy_runtime_ns: 45,
     own_runtime_ns: 123,
     ask_shift: 2,
+    nr_slices_ended: 6,
     nr_tasks: 80,
   });
   expect(toOperatorCounters(kernel, 1e9, 0).silence_ms).toBe(0);

@@ -15,7 +15,12 @@ export interface KernelCounters {
   readonly nrTasks: number;
   /** Asking every 2^askShift-th time. */
   readonly askShift: number;
+  /** Counters that are no CPU's, by their names in the BPF object. */
+  readonly node: Readonly<Record<string, number>>;
 }
+
+/** Turns that a timer ended, tasks taken without the opinion they were held for, tasks whose set of CPUs found no room. */
+const NODE_COUNTERS = ['nr_slices_ended', 'nr_deadlines', 'nr_masks_refused'] as const;
 
 /** Fields that say something about now, not counters. */
 const NOT_COUNTED = new Set(['running_pid', 'running_priority', 'pad']);
@@ -54,6 +59,7 @@ export function readCounters(
     policyRuntimeNs: bss.readNumber('policy_runtime_ns'),
     nrTasks: bss.readNumber('nr_tasks'),
     askShift: bss.readNumber('ask_shift'),
+    node: Object.fromEntries(NODE_COUNTERS.map((name) => [name, bss.readNumber(name)])),
   };
 }
 
@@ -87,6 +93,7 @@ export function toOperatorCounters(
   return {
     ...cpus,
     ...opinions,
+    ...kernel.node,
     nr_bounced: nr_bounced + opinionsBounced,
     nr_running_idle: running_idle,
     nr_tasks: kernel.nrTasks,

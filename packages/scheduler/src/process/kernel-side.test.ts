@@ -17,7 +17,18 @@ const cpu = (n: number, llc: number, online = true): Cpu => ({
 
 function machine(cpus: Cpu[], llcs: number[][]): Topology {
   const all = cpus.filter((c) => c.online).map((c) => [c.cpu]);
-  return { cpus, cores: all, packages: all, nodes: all, nodeIds: [0], l2s: all, l3s: llcs, llcs };
+  return {
+    cpus,
+    cores: all,
+    packages: all,
+    nodes: all,
+    nodeIds: [0],
+    l2s: all,
+    l3s: llcs,
+    llcs,
+    tickless: [1],
+    utilisationWanted: true,
+  };
 }
 
 const u16 = (bytes: number | Uint8Array, n: number): number[] => [
@@ -28,6 +39,8 @@ test('two caches, one CPU away', () => {
   const variables = topologyVariables(machine([cpu(0, 0), cpu(1, 1), cpu(2, 0), cpu(3, -1, false)], [[0, 2], [1]]));
   expect(variables).toMatchObject({ nr_cpu_ids: 4, nr_online_cpus: 3, nr_llcs: 2 });
   expect(u16(variables.cpu_llc, 5)).toEqual([0, 1, 0, 0, 0]);
+  expect(variables).toMatchObject({ nr_possible_cpus: 4, nr_tickless_cpus: 1, report_util: 1 });
+  expect([...(variables.cpu_tickless as Uint8Array).subarray(0, 3)]).toEqual([0, 1, 0]);
   expect(u16(variables.llc_nr_cpus, 3)).toEqual([2, 1, 0]);
 });
 
@@ -35,6 +48,18 @@ test('numbers with gaps keep their place', () => {
   const variables = topologyVariables(machine([cpu(0, 0), cpu(8, 1)], [[0], [8]]));
   expect(variables.nr_cpu_ids).toBe(9);
   expect(u16(variables.cpu_llc, 9)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1]);
+});
+
+test.each([
+  [2, 1, 0],
+  [4, 1, 32],
+  [64, 16, 32],
+  [256, 32, 16],
+  [256, 256, 4],
+])('%i CPUs with %i caches have queues for %i sets of CPUs', (cpus, caches, sets) => {
+  const all = Array.from({ length: cpus }, (_, i) => cpu(i, i % caches));
+  const llcs = Array.from({ length: caches }, (_, llc) => all.filter((c) => c.llc === llc).map((c) => c.cpu));
+  expect(topologyVariables(machine(all, llcs)).nr_masks).toBe(sets);
 });
 
 test('a machine larger than the tables of the kernel side is refused, not cut', () => {

@@ -17,6 +17,10 @@ import { type KernelCounters, readCounters } from './counters.ts';
 const OPS = 'gthulhu';
 const MAX_CPUS = 1024;
 const MAX_LLCS = 256;
+/** Sets of CPUs with queues of their own: bits of a word, and queues for each last-level cache. */
+const MAX_MASKS = 32;
+const MIN_MASKS = 4;
+const MAX_MASK_QUEUES = 512;
 const HOTPLUG_SEQ = '/sys/kernel/sched_ext/hotplug_seq';
 
 /** How the kernel ended the scheduler. */
@@ -59,16 +63,28 @@ export function topologyVariables(topology: Topology): Record<string, number | U
     throw new Error(`this machine has ${topology.llcs.length} last-level caches; the scheduler knows ${MAX_LLCS}`);
   const llcOf = new Array<number>(ids + 1).fill(0);
   for (const cpu of topology.cpus) if (cpu.llc > 0) llcOf[cpu.cpu] = cpu.llc;
+  const tickless = new Uint8Array(MAX_CPUS);
+  for (const cpu of topology.tickless) tickless[cpu] = 1;
   return {
     nr_cpu_ids: ids + 1,
     nr_online_cpus: topology.cpus.filter((cpu) => cpu.online).length,
+    nr_possible_cpus: topology.cpus.length,
     nr_llcs: Math.max(1, topology.llcs.length),
+    nr_masks: masksOf(ids + 1, topology.llcs.length),
+    nr_tickless_cpus: topology.tickless.length,
+    cpu_tickless: tickless,
+    report_util: Number(topology.utilisationWanted),
     cpu_llc: u16Bytes(llcOf, MAX_CPUS),
     llc_nr_cpus: u16Bytes(
       topology.llcs.map((cpus) => cpus.length),
       MAX_LLCS,
     ),
   };
+}
+
+/** With two CPUs a task may use all of them or one. */
+function masksOf(cpuIds: number, llcs: number): number {
+  return cpuIds <= 2 ? 0 : Math.min(MAX_MASKS, Math.max(MIN_MASKS, Math.floor(MAX_MASK_QUEUES / Math.max(1, llcs))));
 }
 
 function textOf(bytes: Uint8Array): string {

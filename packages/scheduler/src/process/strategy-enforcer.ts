@@ -22,6 +22,15 @@ const SCAN_ROUNDS = 1000;
 /** TASK_EVENT_SCAN of records.h: told of by a scan, once a task. */
 const EVENT_SCAN = 3;
 
+/** How often slices are looked at where no timer can be armed for each: a quarter of the shortest, ns. */
+const LEAST_POLL_NS = 250_000;
+
+/** @param slicesNs of the strategies; 0 is none */
+export function slicePollNs(slicesNs: readonly number[]): number {
+  const given = slicesNs.filter((ns) => ns > 0);
+  return given.length === 0 ? 0 : Math.max(LEAST_POLL_NS, Math.floor(Math.min(...given) / 4));
+}
+
 /** Gives every task the parameters of the strategy that matches its command, now and whenever a command changes. */
 export interface StrategyEnforcer {
   /** From now on these; tasks that no strategy matches any more go back to none. */
@@ -42,6 +51,7 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
     POLICY_UPDATE_CAPACITY,
   );
   const scanProgram = openSyscallProgram(object.programFd('scan_tasks'), object.layout('scan_args'));
+  const pollProgram = openSyscallProgram(object.programFd('poll_slices'), object.layout('poll_args'));
   const event = ring.columns;
   const update = updates.columns;
   let matcher: Matcher | null = null;
@@ -109,6 +119,7 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
     enforce(next) {
       matcher = next;
       kernel.watchCommands();
+      pollProgram.run(new Uint8Array(new BigUint64Array([BigInt(slicePollNs(next.slicesNs))]).buffer));
       scan();
       logger.debug(`${matched} tasks have a strategy`, { matched });
       following ??= follow().catch((error: unknown) =>
@@ -130,6 +141,7 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
       ring.close();
       updates.close();
       scanProgram.close();
+      pollProgram.close();
     },
   };
 }

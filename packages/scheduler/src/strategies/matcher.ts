@@ -18,6 +18,8 @@ export interface Match {
 export interface Matcher {
   /** The one strategy for a thread, null for none. */
   match(subject: Subject): Match | null;
+  /** Slices that it can give, ns; 0 is none. */
+  readonly slicesNs: readonly number[];
 }
 
 /** The container that only holds a pod's namespaces. It never wants the CPU, and an empty expression would match it. */
@@ -57,6 +59,7 @@ export function compile(rules: readonly Rule[]): Matcher {
   };
 
   return {
+    slicesNs: ordered.map((rule) => rule.sliceNs),
     match({ comm, leaderComm }) {
       if (comm === PAUSE || leaderComm === PAUSE) return null;
       const strategy = ordered[Math.min(rankOf(comm), rankOf(leaderComm))];

@@ -143,3 +143,25 @@ test.skipIf(!existsSync('/sys/devices/system/cpu/online'))('the machine that run
   expect(online.length).toBeGreaterThan(0);
   for (const cpu of online) expect(cpu.llc).toBeGreaterThanOrEqual(0);
 });
+
+test.each([
+  ['1-3', [1, 2, 3]],
+  ['2,99', [2]],
+  [' (null)', []],
+  ['', []],
+  [undefined, []],
+])('nohz_full %j leaves %j without ticks', (text, tickless) => {
+  const files = sysfsFiles(machines.oneSocket);
+  const topology = readTopology(
+    memoryReader(text === undefined ? files : { ...files, 'devices/system/cpu/nohz_full': text }),
+  );
+  expect(topology.tickless).toEqual(tickless);
+});
+
+test.each([
+  ['schedutil', true],
+  ['performance', false],
+])('governor %s: utilisation is wanted %j', (governor, wanted) => {
+  const files = { ...sysfsFiles(machines.oneSocket), 'devices/system/cpu/cpu1/cpufreq/scaling_governor': governor };
+  expect(readTopology(memoryReader(files)).utilisationWanted).toBe(wanted);
+});

@@ -101,6 +101,12 @@ function readNodes(sys: SysReader, listing: Listing, online: readonly number[]):
   return groups.length === 0 ? { ids: [0], groups: [[...online]] } : { ids, groups };
 }
 
+/** The file is not there without CONFIG_NO_HZ_FULL, and says " (null)" without the boot parameter. */
+function readTickless(sys: SysReader, listing: Listing): readonly number[] {
+  const path = `${CPU_ROOT}/nohz_full`;
+  return sys.read(path)?.includes('null') ? [] : (listing(path) ?? []);
+}
+
 /**
  * Reads the CPUs of a machine from sysfs.
  * @param source root of sysfs, or a reader of it
@@ -165,5 +171,16 @@ export function readTopology(source: string | SysReader = '/sys'): Topology {
       smtSiblings: (cores[core] ?? []).filter((sibling) => sibling !== cpu),
     };
   });
-  return { cpus, cores, packages, nodes: nodes.groups, nodeIds: nodes.ids, l2s, l3s, llcs };
+  return {
+    cpus,
+    cores,
+    packages,
+    nodes: nodes.groups,
+    nodeIds: nodes.ids,
+    l2s,
+    l3s,
+    llcs,
+    tickless: readTickless(sys, listing).filter((cpu) => online.includes(cpu)),
+    utilisationWanted: online.some((cpu) => sys.read(`${CPU_ROOT}/cpu${cpu}/cpufreq/scaling_governor`) === 'schedutil'),
+  };
 }

@@ -36,4 +36,8 @@ export interface Topology {
   readonly l3s: CpuGroups;
   /** Every online CPU is in exactly one: what shares a last-level cache, or, where that is not known, a package. */
   readonly llcs: CpuGroups;
+  /** CPUs that may run a lone task without ticks (`nohz_full=`), ascending. */
+  readonly tickless: readonly number[];
+  /** A governor of the CPU frequency asks the scheduler how busy its CPU is. */
+  readonly utilisationWanted: boolean;
 }

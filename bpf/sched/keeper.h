@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What has to be looked after when nothing happens: a timer, started by init,
+ * only where one of these is wanted.
+ *
+ *   orphan   without a process of ours for `orphan_timeout_ns` the scheduler ends itself
+ *   tickless a CPU without ticks runs a lone task; somebody came to wait for it
+ *   strict   held tasks whose deadline is over
+ */
+#ifndef GTHULHU_KEEPER_H
+#define GTHULHU_KEEPER_H
+
+#include "strict.h"
+
+#define SLICE_FOREVER (~0ULL)	/* SCX_SLICE_INF: the kernel may stop the tick */
+#define KEEP_ORPHAN_NS NSEC_PER_SEC
+#define KEEP_TICKLESS_NS (20 * NSEC_PER_MSEC)
+
+/* ours among the exit codes, which user space knows; the kernel's own have the upper half */
+#define EXIT_ORPHAN 1
+
+struct keeper {
+	struct bpf_timer timer;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct keeper);
+} keeper SEC(".maps");
+
+static __always_inline u64 keep_every(void)
+{
+	if (dispatch_mode == DISPATCH_STRICT)
+		return strict_deadline_ns / 4;
+	if (nr_tickless_cpus)
+		return KEEP_TICKLESS_NS;
+	return orphan_timeout_ns ? KEEP_ORPHAN_NS : 0;
+}
+
+static __always_inline bool is_tickless(s32 cpu)
+{
+	return nr_tickless_cpus && cpu_tickless[cpu & (GTHULHU_MAX_CPUS - 1)];
+}
+
+/* A lone task runs on @cpu without ticks: it must be told that it is alone no more. */
+static __always_inline void wake_tickless(s32 cpu)
+{
+	struct cpu_private *c = cpu_private_of(cpu);
+
+	if (!c->slice_forever)
+		return;
+	c->slice_forever = 0;
+	scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
+}
+
+static __noinline void keep_tickless(void)
+{
+	int i;
+
+	bpf_for(i, 0, nr_cpu_ids) {
+		if (cpu_private_of(i)->slice_forever && nr_waiting(i))
+			wake_tickless(i);
+	}
+}
+
+static __noinline void keep_strict(u64 now)
+{
+	int i, m;
+
+	bpf_for(i, 0, nr_cpu_ids) {
+		if (cpu_private_of(i)->pinned)
+			release_from(GTHULHU_QUEUE_CPU | i, now);
+	}
+	bpf_for(i, 0, nr_llcs) {
+		if (has_shared_queue())
+			release_from(i, now);
+		bpf_for(m, 0, nr_masks) {
+			if (llc_state_of(i)->masks_waiting >> m & 1)
+				release_from(GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(m, i), now);
+		}
+	}
+}
+
+static int keeper_fired(void *map, u32 *key, struct keeper *k)
+{
+	u64 now = now_ns(), alive = user_alive_ns;
+
+	if (orphan_timeout_ns && alive && now > alive && now - alive > orphan_timeout_ns) {
+		scx_exit(EXIT_ORPHAN, "no process of the scheduler has been alive for orphanTimeoutSeconds");
+		return 0;
+	}
+	if (nr_tickless_cpus)
+		keep_tickless();
+	if (dispatch_mode == DISPATCH_STRICT)
+		keep_strict(now);
+	bpf_timer_start(&k->timer, keep_every(), 0);
+	return 0;
+}
+
+static __always_inline void start_keeper(void)
+{
+	struct keeper *k;
+	u32 zero = 0;
+
+	if (!keep_every())
+		return;
+	k = bpf_map_lookup_elem(&keeper, &zero);
+	if (!k)
+		return;
+	bpf_timer_init(&k->timer, &keeper, CLOCK_MONOTONIC);
+	bpf_timer_set_callback(&k->timer, keeper_fired);
+	bpf_timer_start(&k->timer, keep_every(), 0);
+}
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kernelView } from '../kernel.ts';
+import { FOLDER, type Scheduler } from '../scheduler.ts';
+import type { Scenario, Stage } from '../stage.ts';
+import type { Hog } from '../tasks.ts';
+
+/** A scheduler that has these strategies from its start. */
+async function withStrategies(stage: Stage, name: string, strategies: readonly object[]): Promise<Scheduler> {
+  mkdirSync(FOLDER, { recursive: true });
+  const strategiesFile = `${FOLDER}/${name}.yaml`;
+  writeFileSync(strategiesFile, JSON.stringify({ strategies }));
+  return stage.scheduler({ config: { strategiesFile } });
+}
+
+/** An urgent task's wakeups, alone and beside hogs. */
+export const urgent: Scenario = async (stage) => {
+  const scheduler = await withStrategies(stage, 'urgent', [{ command_regex: '^urgent', priority: 0 }]);
+  const seconds = stage.seconds(3);
+  const probe = await stage.sleeper({ name: 'urgent', periodUs: 10_000, workUs: 200 });
+  await sleep(500);
+  await probe.lap();
+  await sleep(seconds * 1000);
+  const idle = await probe.lap();
+  const hogs = await stage.hogs(8 * stage.cpus);
+  await sleep(500);
+  const before = kernelView();
+  await probe.lap();
+  const reports = await stage.measure(hogs, seconds);
+  const loaded = await probe.lap();
+  return {
+    before,
+    after: kernelView(),
+    hogs: reports,
+    sleepers: [
+      { ...idle, name: 'idle' },
+      { ...loaded, name: 'loaded' },
+    ],
+    ...(await scheduler.counters()),
+  };
+};
+
+/** More urgent tasks than the budget of the band, beside some that are not. */
+export const urgentFlood: Scenario = async (stage) => {
+  const scheduler = await withStrategies(stage, 'flood', [{ command_regex: '^flood', priority: 0 }]);
+  const weak = await stage.hogs(4 * stage.cpus, { name: 'weak' });
+  const flood = await stage.hogs(2 * stage.cpus, { name: 'flood' });
+  await sleep(500);
+  const before = kernelView();
+  const reports = await stage.measure([...weak, ...flood], stage.seconds(5));
+  return { before, after: kernelView(), hogs: reports, ...(await scheduler.counters()) };
+};
+
+/** Within the band the stronger goes first. */
+export const urgentOrder: Scenario = async (stage) => {
+  const scheduler = await withStrategies(stage, 'order', [
+    { command_regex: '^strong', priority: 0 },
+    { command_regex: '^lesser', priority: 9 },
+  ]);
+  const hogs = [
+    ...(await stage.hogs(2 * stage.cpus, { name: 'plain' })),
+    ...(await stage.hogs(stage.cpus, { name: 'lesser' })),
+    ...(await stage.hogs(stage.cpus, { name: 'strong' })),
+  ];
+  await sleep(500);
+  const before = kernelView();
+  const reports = await stage.measure(hogs, stage.seconds(4));
+  return { before, after: kernelView(), hogs: reports, ...(await scheduler.counters()) };
+};
+
+/** How often the kernel has taken the CPU from it. */
+function switchedAway(hog: Hog): number {
+  const status = readFileSync(`/proc/${hog.program.pid}/status`, 'utf8');
+  return Number(/nonvoluntary_ctxt_switches:\s*(\d+)/.exec(status)?.[1]);
+}
+
+/** What strategies give as a slice, and what a turn really is. */
+export const slices: Scenario = async (stage) => {
+  const scheduler = await withStrategies(stage, 'slices', [
+    { command_regex: '^short', execution_time: 1_000_000 },
+    { command_regex: '^long', execution_time: 20_000_000 },
+  ]);
+  const cpus = '0';
+  const hogs = [
+    ...(await stage.hogs(1, { name: 'short', cpus })),
+    ...(await stage.hogs(1, { name: 'long', cpus })),
+    ...(await stage.hogs(2, { name: 'plain', cpus })),
+  ];
+  await sleep(500);
+  const before = kernelView();
+  await Promise.all(hogs.map((hog) => hog.lap()));
+  const from = hogs.map(switchedAway);
+  const reports = await stage.measure(hogs, stage.seconds(4));
+  const turns = hogs.map((hog, i) => reports[i].cpuMs / (switchedAway(hog) - from[i]));
+  return {
+    before,
+    after: kernelView(),
+    hogs: reports,
+    values: { shortTurnMs: turns[0], longTurnMs: turns[1] },
+    ...(await scheduler.counters()),
+  };
+};
+
+/** A pool of many on two CPUs, and two CPUs that they may not use. */
+export const exclusive: Scenario = async (stage) => {
+  const scheduler = await stage.scheduler();
+  const hogs = [
+    ...(await stage.hogs(1, { name: 'exclusive', cpus: '2' })),
+    ...(await stage.hogs(1, { name: 'exclusive', cpus: '3' })),
+    ...(await stage.hogs(24, { name: 'pool', cpus: '0-1' })),
+  ];
+  const before = kernelView();
+  const reports = await stage.measure(hogs, stage.seconds(10));
+  return { before, after: kernelView(), hogs: reports, ...(await scheduler.counters()) };
+};
