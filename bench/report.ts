@@ -8,13 +8,40 @@ interface Target {
   readonly title: string;
   readonly unit: string;
   readonly digits: number;
-  readonly by: 'value' | 'ratio';
+  /** 'idle': by the ratio of ours to our own `urgentIdle` */
+  readonly by: 'value' | 'ratio' | 'idle';
   readonly most?: number;
   readonly least?: number;
 }
 
 const TARGETS: Readonly<Record<string, (dispatch: string) => Target>> = {
   wakeup: () => ({ title: 'p99 wakeup on an idle machine', unit: 'us', digits: 1, by: 'value', most: 80 }),
+  urgentIdle: () => ({ title: 'p99 wakeup of a priority-0 task, idle machine', unit: 'us', digits: 1, by: 'value' }),
+  urgent: () => ({ title: 'the same beside 8 hogs, to idle', unit: 'us', digits: 1, by: 'idle', most: 1.1 }),
+  urgentHalf: () => ({
+    title: 'the same with 5 ms of work every 10 ms, to idle',
+    unit: 'us',
+    digits: 1,
+    by: 'idle',
+    most: 1.1,
+  }),
+  urgentPeriods: () => ({ title: '... periods completed of 500', unit: '', digits: 0, by: 'value', least: 499 }),
+  urgent2: () => ({
+    title: '2 CPUs, 16 hogs: p99 wakeup against nice 0',
+    unit: 'us',
+    digits: 0,
+    by: 'ratio',
+    most: 0.15,
+  }),
+  urgentNice2: () => ({ title: '... against nice -20', unit: 'us', digits: 0, by: 'ratio', most: 0.9 }),
+  urgent4: () => ({
+    title: '4 CPUs, 32 hogs: p99 wakeup against nice 0',
+    unit: 'us',
+    digits: 0,
+    by: 'ratio',
+    most: 0.15,
+  }),
+  urgentNice4: () => ({ title: '... against nice -20', unit: 'us', digits: 0, by: 'ratio', most: 0.9 }),
   work: () => ({ title: 'work done by 8 hogs', unit: '/s', digits: 0, by: 'ratio', least: 1 }),
   hackbench: (dispatch) => ({
     title: 'hackbench -g 2 -l 300',
@@ -60,8 +87,10 @@ function guestRow(name: string, dispatch: string, values: readonly Value[]): str
   const ours = of(true);
   const theirs = of(false);
   if (ours.length === 0) return null;
-  const ratio = spreadOf(theirs.length === ours.length ? ratios(ours, theirs) : []);
-  const { goal, met } = verdict(target, target.by === 'ratio' ? ratio.median : spreadOf(ours).median);
+  const idle = values.filter((value) => value.name === 'urgentIdle' && value.attached).map(({ value }) => value);
+  const base = target.by === 'idle' ? idle : theirs;
+  const ratio = spreadOf(base.length === ours.length ? ratios(ours, base) : []);
+  const { goal, met } = verdict(target, target.by === 'value' ? spreadOf(ours).median : ratio.median);
   const cells = [
     target.title,
     dispatch,

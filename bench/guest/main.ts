@@ -1,19 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Measures in the test machine: main.ts hybrid|kernel PAIRS one|two. One line of JSON for each value. */
+/** Measures in the test machine: main.ts hybrid|kernel|strict PAIRS all|urgent. One line of JSON for each value. */
+import { writeFileSync } from 'node:fs';
+import { cpus, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { untilState } from '../../test/vm/guest/kernel.ts';
 import { Scheduler } from '../../test/vm/guest/scheduler.ts';
 import type { Dispatch } from '../../test/vm/plan.ts';
 import { VALUE_MARK, type Value } from '../value.ts';
-import { copyPrograms, fairness, footprint, forkExec, hackbench, hogsWork, idleWakeup, pipe } from './measures.ts';
+import {
+  besideHogs,
+  copyPrograms,
+  fairness,
+  footprint,
+  forkExec,
+  hackbench,
+  halfOfACpu,
+  hogsWork,
+  idleWakeup,
+  pipe,
+  wakeups,
+} from './measures.ts';
 import { Probe } from './probe-client.ts';
 
 const dispatch = process.argv[2] as Dispatch;
 const pairs = Number(process.argv[3]);
-const oneCpu = process.argv[4] === 'one';
+const onlyUrgent = process.argv[4] === 'urgent';
+const nrCpus = cpus().length;
+const oneCpu = nrCpus === 1;
 
+const STRATEGIES = '/run/urgent.yaml';
+writeFileSync(STRATEGIES, JSON.stringify({ strategies: [{ command_regex: '^urgent', priority: 0 }] }));
 // As a user has it: none of the settings of the tests.
-const DEFAULTS = { timeoutMs: 30_000, statsIntervalSeconds: 10, opinionBudgetPercent: 1 };
+const DEFAULTS = {
+  timeoutMs: 30_000,
+  statsIntervalSeconds: 10,
+  opinionBudgetPercent: 1,
+  strategiesFile: STRATEGIES,
+};
 
 function tell(name: string, attached: boolean, value: number): void {
   process.stdout.write(`${VALUE_MARK}${JSON.stringify({ name, attached, value } satisfies Value)}\n`);
@@ -39,9 +62,31 @@ async function detached(scheduler: Scheduler): Promise<void> {
   await untilState('disabled', 10_000);
 }
 
-const probe = oneCpu ? await new Probe('probe').ready() : null;
+const urgent = await new Probe('urgent').ready();
+const probe = oneCpu && !onlyUrgent ? await new Probe('probe').ready() : null;
+
+/** The task that a strategy makes urgent. Without the scheduler: as it is, and on several CPUs at nice -20 too. */
+async function measureUrgent(isAttached: boolean): Promise<void> {
+  if (oneCpu) tell('urgentIdle', isAttached, await wakeups(urgent));
+  await besideHogs(nrCpus, async () => {
+    const p99Us = await wakeups(urgent);
+    if (oneCpu) {
+      tell('urgent', isAttached, p99Us);
+      const half = await halfOfACpu(urgent);
+      tell('urgentHalf', isAttached, half.p99Us);
+      tell('urgentPeriods', isAttached, half.completed);
+      return;
+    }
+    tell(`urgent${nrCpus}`, isAttached, p99Us);
+    if (!isAttached) setPriority(urgent.program.pid, -20);
+    tell(`urgentNice${nrCpus}`, isAttached, isAttached ? p99Us : await wakeups(urgent));
+    if (!isAttached) setPriority(urgent.program.pid, 0);
+  });
+}
 
 async function measureAll(isAttached: boolean): Promise<void> {
+  await measureUrgent(isAttached);
+  if (onlyUrgent) return;
   if (probe === null) {
     tell('fairness', isAttached, await fairness(2, 4));
     return;
@@ -75,7 +120,7 @@ for (let pair = 0; pair < pairs; pair++) {
     await measureAll(isAttached);
   }
 }
-if (oneCpu) {
+if (probe !== null) {
   scheduler ??= await attached();
   const { rssMb, cpuPercent } = await footprint(scheduler.program.pid, 20);
   tell('rss', true, rssMb);
@@ -83,4 +128,5 @@ if (oneCpu) {
 }
 if (scheduler !== null) await detached(scheduler);
 probe?.end();
+urgent.end();
 process.exit(0);

@@ -90,6 +90,27 @@ export async function idleWakeup(probe: Probe): Promise<number> {
   return (await probe.measure({ count: 500, periodUs: 10_000, workUs: 200 })).p99Us;
 }
 
+/** What `during` says while 8 tasks want every CPU all the time, each. */
+export async function besideHogs<T>(cpus: number, during: () => Promise<T>): Promise<T> {
+  const hogs = await Promise.all(Array.from({ length: 8 * cpus }, () => new Hog().ready()));
+  try {
+    return await during();
+  } finally {
+    for (const hog of hogs) hog.end();
+    await Promise.all(hogs.map((hog) => hog.program.exited));
+  }
+}
+
+/** p99 of 300 wakeups of a task with little to do, microseconds. */
+export async function wakeups(probe: Probe): Promise<number> {
+  return (await probe.measure({ count: 300, periodUs: 10_000, workUs: 200 })).p99Us;
+}
+
+/** A task that needs half of a CPU in time: periods completed of 500, and p99 of its wakeups, microseconds. */
+export async function halfOfACpu(probe: Probe): Promise<{ completed: number; p99Us: number }> {
+  return probe.measure({ count: 500, periodUs: 10_000, workUs: 5000 });
+}
+
 /** CPU time of all threads of a process since it started, ns. */
 function cpuNsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/task`)
