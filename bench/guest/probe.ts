@@ -14,6 +14,8 @@ export interface ProbeRequest {
 
 export interface ProbeReport {
   readonly wakeups: number;
+  /** periods left out: the probe itself was busy with something else, such as compiling its own code */
+  readonly hiccups: number;
   readonly p50Us: number;
   readonly p99Us: number;
   readonly maxUs: number;
@@ -25,6 +27,8 @@ export interface ProbeReport {
 }
 
 const lateness = new Float64Array(100_000);
+/** CPU time beyond its work that a period takes at most, unless the runtime does something of its own. */
+const HICCUP_NS = 500_000;
 
 function work(ns: number): void {
   const end = sys.threadCpuNs() + ns;
@@ -37,11 +41,19 @@ function probe({ count, periodUs, workUs }: ProbeRequest): ProbeReport {
   const start = sys.monotonicNs();
   let due = start + period;
   let missed = 0;
-  for (let i = 0; i < count; i++) {
-    lateness[i] = sys.sleepUntil(due) - due;
+  let hiccups = 0;
+  for (let i = 0; i < count && hiccups < count; ) {
+    const late = sys.sleepUntil(due) - due;
+    const cpuAtWakeup = sys.threadCpuNs();
     work(workUs * 1000);
-    due += period;
     const now = sys.monotonicNs();
+    due += period;
+    if (sys.threadCpuNs() - cpuAtWakeup > workUs * 1000 + HICCUP_NS) {
+      hiccups++;
+      due = now + period;
+      continue;
+    }
+    lateness[i++] = late;
     if (now > due) {
       missed++;
       // Behind by more than a period: those are gone.
@@ -53,6 +65,7 @@ function probe({ count, periodUs, workUs }: ProbeRequest): ProbeReport {
   const sorted = lateness.slice(0, count).sort();
   return {
     wakeups: count,
+    hiccups,
     p50Us: sorted[Math.floor(count * 0.5)] / 1000,
     p99Us: sorted[Math.floor(count * 0.99)] / 1000,
     maxUs: sorted[count - 1] / 1000,

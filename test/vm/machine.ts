@@ -12,6 +12,8 @@ const SLOTS = 2;
 export interface Boot extends Machine {
   /** The guest's clock counts instructions. */
   readonly icount?: boolean;
+  /** More parameters for the kernel. */
+  readonly parameters?: string;
   readonly requests: readonly Request[];
 }
 
@@ -77,6 +79,7 @@ function run(boot: Boot): Promise<BootResult> {
     [
       ...['--kernel', boot.kernel, '--cpus', String(boot.cpus), '--timeout', String(LIMIT_SECONDS), '--memory', '2048'],
       ...(boot.icount ? ['--icount'] : []),
+      ...(boot.parameters === undefined ? [] : ['--append', boot.parameters]),
       ...['--', 'env', `NODE_COMPILE_CACHE=${compileCache}`, `${root}node_modules/.bin/node`, guestMain, file],
     ],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },

@@ -4,7 +4,7 @@ import type { Dispatch, Machine, Request } from './plan.ts';
 
 const KERNELS = ['7', '6.12'] as const;
 const CPUS = [1, 2, 4] as const;
-const DISPATCHES = ['hybrid', 'kernel'] as const;
+const DISPATCHES = ['hybrid', 'kernel', 'strict'] as const;
 
 const BAD_POLICIES = [
   'policyThrows',
@@ -29,14 +29,18 @@ function everything(machine: Machine, dispatch: Dispatch): string[] {
     'killed',
     'none',
     // Latencies: where the guest's clock tells the truth about them.
-    ...(machine.cpus === 1 ? ['strategies'] : []),
-    ...(dispatch === 'hybrid' ? ['ringFull', ...BAD_POLICIES] : []),
+    ...(machine.cpus === 1 ? ['strategies', 'urgent', 'urgentOrder', 'slices'] : []),
+    'urgentFlood',
+    ...(machine.cpus === 4 ? ['exclusive'] : []),
+    ...(dispatch === 'hybrid' ? ['ringFull'] : []),
+    ...(dispatch === 'kernel' ? [] : BAD_POLICIES),
   ];
 }
 
 interface Row extends Machine {
   readonly dispatch: Dispatch;
   readonly scenarios: readonly string[];
+  readonly parameters?: string;
 }
 
 /** Every pair of kernel, CPUs and dispatch, and every scenario at least once. The longest first: two run at a time. */
@@ -52,10 +56,27 @@ const PAIRWISE: readonly Row[] = [
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['attach', 'frozen', 'weights', 'second', 'killed', 'none'] },
   { kernel: '6.12', cpus: 2, dispatch: 'hybrid', scenarios: ['frozen', 'pinned', 'affinityChurn', 'killed'] },
   { kernel: '7', cpus: 4, dispatch: 'hybrid', scenarios: ['ownThreads', 'affinityChurn', 'forkStorm'] },
+  { kernel: '7', cpus: 1, dispatch: 'kernel', scenarios: ['urgent', 'urgentFlood', 'urgentOrder', 'slices'] },
+  { kernel: '7', cpus: 1, dispatch: 'strict', scenarios: ['policyPartial', 'policySlow', 'policyHangs', 'frozen'] },
+  { kernel: '6.12', cpus: 1, dispatch: 'hybrid', scenarios: ['urgent', 'slices'] },
+  { kernel: '7', cpus: 4, dispatch: 'strict', scenarios: ['exclusive'] },
+  { kernel: '6.12', cpus: 2, dispatch: 'strict', scenarios: ['ownThreads', 'urgentFlood', 'pinned'] },
   { kernel: '6.12', cpus: 1, dispatch: 'kernel', scenarios: ['attach', 'forkStorm', 'weights'] },
   { kernel: '7', cpus: 2, dispatch: 'kernel', scenarios: ['pinned', 'forkStorm', 'killed'] },
   { kernel: '6.12', cpus: 4, dispatch: 'kernel', scenarios: ['ownThreads', 'pinned'] },
 ];
+
+/** A machine of its own: the kernel is told at boot which CPUs it is. */
+const TICKLESS: Row = {
+  kernel: '7',
+  cpus: 2,
+  dispatch: 'hybrid',
+  scenarios: ['tickless'],
+  parameters: 'nohz_full=1',
+};
+
+/** Each machine must end within the time limit of one. */
+const SCENARIOS_A_BOOT = 6;
 
 export const full = process.env.GTHULHU_TEST_FULL === '1';
 
@@ -65,13 +86,12 @@ function rows(): Row[] {
     CPUS.flatMap((cpus) =>
       DISPATCHES.flatMap((dispatch) => {
         const scenarios = everything({ kernel, cpus }, dispatch);
-        // Two machines of half the length: each must end within the time limit of one.
-        const half = Math.ceil(scenarios.length / 2);
-        return [scenarios.slice(0, half), scenarios.slice(half)].map((part) => ({
+        const parts = Math.ceil(scenarios.length / SCENARIOS_A_BOOT);
+        return Array.from({ length: parts }, (_, part) => ({
           kernel,
           cpus,
           dispatch,
-          scenarios: part,
+          scenarios: scenarios.slice(part * SCENARIOS_A_BOOT, (part + 1) * SCENARIOS_A_BOOT),
         }));
       }),
     ),
@@ -79,11 +99,12 @@ function rows(): Row[] {
 }
 
 export function matrix(): (Boot & { readonly name: string })[] {
-  return rows().map(({ kernel, cpus, dispatch, scenarios }) => ({
+  return [...rows(), TICKLESS].map(({ kernel, cpus, dispatch, scenarios, parameters }) => ({
     name: `Linux ${kernel}, ${cpus} CPU${cpus > 1 ? 's' : ''}, ${dispatch}`,
     kernel,
     cpus,
     icount: true,
+    ...(parameters === undefined ? {} : { parameters }),
     requests: scenarios.map((scenario): Request => ({ scenario, dispatch })),
   }));
 }

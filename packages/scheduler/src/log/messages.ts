@@ -125,3 +125,12 @@ export const monitorOnlyUnsupported = (error: string): LogEntry =>
 export const shuttingDown = (signal: string): LogEntry =>
   entry('received signal, shutting down', 'received signal, shutting down', { signal });
 export const gthulhuExit = (): LogEntry => entry('Gthulhu exit');
+
+/** @param times dispatches since the last line of counters in which the urgent priorities had used their share */
+export const urgentOverBudget = (times: number, cpuPercent: number, nodePercent: number): LogEntry =>
+  entry(
+    `priorities 0 to 9 wanted more than ${cpuPercent} % of a CPU or ${nodePercent} % of the node: served like the others ${times} times; give them to fewer tasks, or raise urgentBudgetPercent or urgentNodeBudgetPercent`,
+    'urgent priorities over their budget',
+    { times, cpuPercent, nodePercent },
+    'warn',
+  );

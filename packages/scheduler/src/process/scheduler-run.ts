@@ -136,8 +136,15 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
       follower = startStrategyFollower({ file: config.scheduler.strategiesFile, kernel, logger });
     logger.log(say.schedulerStarted());
 
+    let overBudget = 0;
     report = setInterval(() => {
       const counters = kernel.counters();
+      const { urgentBudgetPercent, urgentNodeBudgetPercent, statsIntervalSeconds } = config.scheduler;
+      const times = counters.cpus.nr_urgent_over_budget - overBudget;
+      overBudget += times;
+      // Now and then one is a tick too long: that is not worth a line.
+      if (times > statsIntervalSeconds)
+        logger.log(say.urgentOverBudget(times, urgentBudgetPercent, urgentNodeBudgetPercent));
       const line = say.bssData(toBssCounters(counters, cells, onlineCpus));
       const scheduler = toOperatorCounters(counters, sys.monotonicNs(), host?.restarts ?? 0);
       logger.log({ ...line, fields: { ...line.fields, scheduler } });

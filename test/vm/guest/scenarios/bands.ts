@@ -114,3 +114,25 @@ export const exclusive: Scenario = async (stage) => {
   const reports = await stage.measure(hogs, stage.seconds(10));
   return { before, after: kernelView(), hogs: reports, ...(await scheduler.counters()) };
 };
+
+/** Timer interrupts of a CPU since boot. */
+function ticks(cpu: number): number {
+  const line = /^ *LOC:(.*)$/m.exec(readFileSync('/proc/interrupts', 'utf8'))?.[1] ?? '';
+  return Number(line.trim().split(/\s+/)[cpu]);
+}
+
+/** On a CPU with nohz_full= a lone task has no ticks, and one that comes later has its share all the same. */
+export const tickless: Scenario = async (stage) => {
+  const scheduler = await stage.scheduler();
+  const cpus = '1';
+  const seconds = stage.seconds(3);
+  const first = await stage.hogs(1, { name: 'first', cpus });
+  await sleep(1000);
+  const before = kernelView();
+  const from = ticks(1);
+  await sleep(seconds * 1000);
+  const ticksASecond = (ticks(1) - from) / seconds;
+  const second = await stage.hogs(1, { name: 'second', cpus });
+  const reports = await stage.measure([...first, ...second], seconds);
+  return { before, after: kernelView(), hogs: reports, values: { ticksASecond }, ...(await scheduler.counters()) };
+};
