@@ -335,7 +335,10 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	/* nobody pushes these aside */
 	here->running_priority = is_policy_thread(p) || (p->flags & PF_KTHREAD) ? 0 : GTHULHU_NO_PRIORITY;
 	priv->running_urgent = 0;
-	priv->slice_forever = 0;
+	priv->slice_forever = is_tickless(cpu) && !nr_waiting(cpu);
+	/* the kernel looks right after this whether it may stop the tick */
+	if (priv->slice_forever)
+		task_set_slice(p, SLICE_FOREVER);
 	priv->slice_end_ns = 0;
 	if (report_util)
 		util_report(cpu, now_ns());
