@@ -10,3 +10,7 @@ export { topologyVariables } from './process/kernel-side.ts';
 export { runScheduler, type SchedulerOptions } from './process/scheduler.ts';
 export { parseStrategies } from './strategies/parse-strategies.ts';
 export { readTopology } from './topology/read-topology.ts';
+export { parseTrace, type RecordedBatch, type Trace, TraceError } from './trace/parse-trace.ts';
+export { readTrace } from './trace/read-trace.ts';
+export { type Recorder, type RecorderOptions, startRecorder } from './trace/recorder.ts';
+export { TRIAL_OUTPUTS, type TrialOutput, testPolicy } from './trial/test-policy.ts';
