@@ -62,6 +62,8 @@ const chosen = choose(batches);
 for (const { batch, decisions, node } of chosen) recorder.record(batch, decisions, node);
 recorder.close();
 process.stderr.write(`chosen: ${chosen.length} batches\n`);
-for (const line of readFileSync(CHOSEN).toString('base64').match(/.{1,120}/g) ?? [])
+for (const line of readFileSync(CHOSEN)
+  .toString('base64')
+  .match(/.{1,120}/g) ?? [])
   process.stdout.write(`@recording ${line}\n`);
 process.exit(0);

@@ -72,7 +72,10 @@ export function runTrial(options: TrialOptions): Promise<TrialResult> {
       if (message.kind === 'started') tid = message.tid;
       cpuAtHeard = threadCpuMs(tid);
       if (message.kind === 'alive') ({ doing, silentMs } = message);
-      if (message.kind === 'passed') finish({ ...message, passed: true });
+      if (message.kind === 'passed') {
+        const { module, report, notes } = message;
+        finish({ passed: true, module, report, notes });
+      }
       if (message.kind === 'failed') failed(message.reason);
     });
     worker.on('error', (error) => failed(`${source.file}: ${deathOf(error)}`));
