@@ -4,7 +4,7 @@
  *
  *   file    = magic (8 bytes) | version u32 | bytes of the header u32 | header (JSON, UTF-8) | block ...
  *   block   = BLOCK u32 | bytes of its content u32 | CRC-32 of its content u32 | batches u32 | batch ...
- *   batch   = rows u32 | each field of the node f64 | each column of the batch | each column of the decisions
+ *   batch   = rows u32 | 0 u32 | each field of the node f64 | each column of the batch | each column of the decisions
  *   column  = rows times u32 or f64
  *
  * The header names columns and types in the order in which they are written, so that a reader of another version knows
@@ -18,6 +18,7 @@ export const VERSION = 1;
 export const BLOCK = 0x4b434c42;
 export const BLOCK_HEAD_BYTES = 16;
 export const FILE_HEAD_BYTES = 16;
+export const BATCH_HEAD_BYTES = 8;
 /** Longer headers are no headers. */
 export const HEADER_MAX_BYTES = 64 * 1024;
 

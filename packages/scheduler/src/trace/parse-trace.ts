@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { DecisionBatch, NodeView, TaskBatch } from '../policies/policy.ts';
 import { BATCH_COLUMNS, type Column, DECISION_COLUMNS, NODE_FIELDS, rowBytes } from './columns.ts';
 import {
+  BATCH_HEAD_BYTES,
   BLOCK,
   BLOCK_HEAD_BYTES,
   FILE_HEAD_BYTES,
@@ -85,9 +86,9 @@ class BatchReader {
   /** Null where the content does not hold what it says. */
   next(): RecordedBatch | null {
     const nodeBytes = 8 * this.#header.node.length;
-    if (this.left < 4 + nodeBytes) return null;
+    if (this.left < BATCH_HEAD_BYTES + nodeBytes) return null;
     const rows = this.#view.getUint32(this.#at, true);
-    this.#at += 4;
+    this.#at += BATCH_HEAD_BYTES;
     if (rows * this.#rowBytes > this.left - nodeBytes) return null;
     const node: Record<string, number> = {};
     for (const field of this.#header.node) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { endianness } from 'node:os';
 import type { DecisionBatch, NodeView, TaskBatch } from '../policies/policy.ts';
 import { BlockWriter, batchBytes } from './block-writer.ts';
 import { BATCH_COLUMNS, DECISION_COLUMNS, NODE_FIELDS } from './columns.ts';
@@ -50,6 +51,8 @@ export function startRecorder({ path, maxBytes, capacity, policy, onFailed }: Re
   };
 
   attempt(() => {
+    // Columns are written as they lie in memory.
+    if (endianness() !== 'LE') throw new Error('only little-endian machines can record');
     const header = { batch: BATCH_COLUMNS, decisions: DECISION_COLUMNS, node: NODE_FIELDS, policy };
     segments = openSegments(path, encodeHeader(header), maxBytes);
   });

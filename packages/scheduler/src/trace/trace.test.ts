@@ -105,7 +105,7 @@ describe('what was written is read', () => {
 
   test('a batch that does not fit changes nothing', () => {
     const { batch, out } = { batch: batchOf([{}, {}]), out: decisionsFor(batchOf([{}, {}])) };
-    const writer = new BlockWriter(16 + 36 + 120);
+    const writer = new BlockWriter(16 + 40 + 120);
     expect(writer.add(batch, out, node)).toBe(false);
     expect(writer.empty).toBe(true);
     expect(writer.add(batchOf([{}]), decisionsFor(batchOf([{}])), node)).toBe(true);

@@ -54,13 +54,13 @@ export const policyReload: Scenario = async (stage) => {
   writeFileSync(`${FOLDER}/favoured`, String(hogs[0].program.pid));
   const from = scheduler.program.lines.length;
   installPolicy('delays-others', 'reloaded');
-  const reloadMs = await told(scheduler, from, 'policy reloaded: ');
+  const reloadMs = await told(scheduler, from, '"policy reloaded"');
   scheduler.mark();
   const second = await scheduler.counters();
 
   // The task to favour is there now: this one fails at once.
   installPolicy('throws', 'reloaded');
-  const refuseMs = await told(scheduler, from, 'policy not reloaded: ');
+  const refuseMs = await told(scheduler, from, '"policy not reloaded"');
   scheduler.mark();
   const third = await scheduler.counters();
   const reports = await Promise.all(hogs.map((hog) => hog.lap()));
