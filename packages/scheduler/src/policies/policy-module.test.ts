@@ -7,7 +7,7 @@ const load = (text: string, file = '/etc/gthulhu/my policy.ts') =>
   instantiatePolicy(compilePolicy({ file, text, sha256: 'x' }));
 
 const GOOD = `
-import type { Policy } from '@gthulhu/scheduler';
+import type { Policy } from 'types-only';
 export const createPolicy = (): Policy => ({ name: 'mine', decide(batch, out) { out.key[0] = 7 as number; } });
 `;
 

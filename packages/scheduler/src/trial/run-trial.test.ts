@@ -13,7 +13,7 @@ const dir = mkdtempSync(join(tmpdir(), 'gthulhu-trial-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 const policy = (decide: string, before = ''): string =>
-  `import type { Policy } from '@gthulhu/scheduler';\n${before}\nexport const createPolicy = (): Policy => ({\n  name: 'mine',\n  decide(batch, out, node) {\n${decide}\n  },\n});\n`;
+  `import type { Policy } from 'types-only';\n${before}\nexport const createPolicy = (): Policy => ({\n  name: 'mine',\n  decide(batch, out, node) {\n${decide}\n  },\n});\n`;
 const sourceOf = (text: string, file = '/etc/gthulhu/mine.ts') => ({
   file,
   text,
