@@ -20,7 +20,7 @@ const MINUTE_MS = 60_000;
 
 // The bundle as it is installed: with its worker and its recording.
 test.each<[string[], number, RegExp]>([
-  [['test', good], 0, /^policy +good\n[^]*passed: \S+command-good\.ts \(sha256 [0-9a-f]{64}\)\n/],
+  [['test', good], 0, /^policy +good\n.*passed: \S+command-good\.ts \(sha256 [0-9a-f]{64}\)\n/s],
   [['test', good, '-o', 'json'], 0, /^\{"passed":true,"file":/],
   [['test', bad], 1, /failed: \S+command-bad\.ts:2:7: Error: not today\n/],
   [['test', bad, '-o', 'json'], 1, /^\{"passed":false,"reason":".*not today"\}\n/],

@@ -178,7 +178,7 @@ export const SchedulerSection = Type.Object(
       notes({
         default: 16,
         minimum: 1,
-        maximum: 1_024,
+        maximum: 256,
         unit: 'MB',
         effect: inProcess('bounds the recording: the older half gives way', '限制記錄的大小：較舊的一半會被捨棄'),
         description: 'Size of both files of the recording together',

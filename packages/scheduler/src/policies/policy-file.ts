@@ -82,6 +82,11 @@ function split(path: string): { root: string; rest: string[] } {
  * @throws Error that says what to do
  */
 export function readPolicyFile(file: string): PolicySource {
+  return read(file, () => null);
+}
+
+/** @param faultOf why the opened file is refused; null where it is not */
+function read(file: string, faultOf: (path: string, stat: Stats) => string | null): PolicySource {
   const path = resolve(file);
   let fd: number;
   try {
@@ -95,6 +100,8 @@ export function readPolicyFile(file: string): PolicySource {
     if (!stat.isFile()) throw new Error(`policy file ${path} is no regular file`);
     if (stat.size > MAX_BYTES)
       throw new Error(`policy file ${path} has ${stat.size} bytes; at most ${MAX_BYTES} are read`);
+    const fault = faultOf(path, stat);
+    if (fault !== null) throw new Error(`policy file ${path} is refused: ${fault}`);
     const bytes = readFileSync(fd);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     try {
@@ -124,5 +131,6 @@ export function readTrustedPolicyFile(file: string): PolicySource {
     );
   }
   if (fault !== null) throw new Error(`policy file ${file} is refused: ${fault}`);
-  return readPolicyFile(file);
+  // Once more, of what was opened: that is what is run.
+  return read(file, ownershipFault);
 }

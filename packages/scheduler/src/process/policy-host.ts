@@ -130,6 +130,8 @@ export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
     quietSince = null;
     clearTimeout(restartTimer);
     await last?.end();
+    // It decides no longer; a timer of its policy must not keep it.
+    last?.kill();
     if (next !== successor || stopping) return;
     next.thread.takeOver();
   }

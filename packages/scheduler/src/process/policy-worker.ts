@@ -16,7 +16,7 @@ import {
 } from '@gthulhu/bpf';
 import { loadPolicy } from '../policies/load-policy.ts';
 import type { DecisionBatch, NodeView, Policy } from '../policies/policy.ts';
-import { type Recorder, startRecorder } from '../trace/recorder.ts';
+import type { Recorder } from '../trace/recorder.ts';
 import { CELL, type Cells, WORKER_CELL } from './cells.ts';
 import { checkDecisions, type MutableBatch, makeBatch, makeDecisionBatch } from './policy-batch.ts';
 import type { PolicyWorkerData, PolicyWorkerMessage } from './policy-worker-data.ts';
@@ -122,6 +122,22 @@ async function untilTakeOver(own: Cells): Promise<void> {
   clearInterval(beat);
 }
 
+/** Its code is loaded by those who record only. */
+async function openRecorder(
+  { traceFile, traceMaxBytes }: PolicyWorkerData,
+  policy: string,
+  say: (message: PolicyWorkerMessage) => void,
+): Promise<Recorder> {
+  const { startRecorder } = await import('../trace/recorder.ts');
+  return startRecorder({
+    path: traceFile,
+    maxBytes: traceMaxBytes,
+    capacity: DECISION_CAPACITY,
+    policy,
+    onFailed: (reason) => say({ state: 'unrecorded', reason }),
+  });
+}
+
 async function run(data: PolicyWorkerData): Promise<void> {
   const { cells, ownCells: own, bss } = data;
   const policy = await loadPolicy(data.mode, data.module);
@@ -156,16 +172,7 @@ async function run(data: PolicyWorkerData): Promise<void> {
   register.run();
   register.close();
   say({ state: 'ready', policy: policy.name });
-  const recorder =
-    data.traceFile === ''
-      ? null
-      : startRecorder({
-          path: data.traceFile,
-          maxBytes: data.traceMaxBytes,
-          capacity: DECISION_CAPACITY,
-          policy: policy.name,
-          onFailed: (reason) => say({ state: 'unrecorded', reason }),
-        });
+  const recorder = data.traceFile === '' ? null : await openRecorder(data, policy.name, say);
   try {
     serve({ desk, ring, decisions, globals, cells, own, recorder });
   } finally {

@@ -13,7 +13,6 @@ import { readTopology } from '../topology/read-topology.ts';
 import { makeCells } from './cells.ts';
 import { toBssCounters, toOperatorCounters } from './counters.ts';
 import { type ExitRecord, KernelSide, readHotplugSeq } from './kernel-side.ts';
-import { startOwnPolicy } from './own-policy.ts';
 import { type PolicyHost, type PolicyService, startPolicyHost } from './policy-host.ts';
 import { type StrategyFollower, startStrategyFollower } from './strategy-follower.ts';
 
@@ -40,12 +39,12 @@ function logStart(config: Config, logger: Logger): void {
   logger.log(say.earlyProcessing(config.early_processing));
 }
 
-function startPolicy(
+async function startPolicy(
   kernel: KernelSide,
   options: RunOptions,
   cells: ReturnType<typeof makeCells>,
   nrCpus: number,
-): PolicyService {
+): Promise<PolicyService> {
   const { config, logger } = options;
   const { policy: file, traceFile } = config.scheduler;
   const ring = kernel.maps().find((map) => map.name === 'asked');
@@ -74,9 +73,10 @@ function startPolicy(
         logger.log(entry(`policy worker replaced: ${reason}`, 'policy worker replaced', { reason }, 'warn')),
       onUnrecorded: (reason) => logger.warn(`batches are no longer recorded: ${reason}`),
     });
-  return file === ''
-    ? startHost(null)
-    : startOwnPolicy({ file, mode: data.mode, liveTrace: traceFile, logger, startHost });
+  if (file === '') return startHost(null);
+  // Trials, hashes and watching are loaded by those who have a policy of their own.
+  const { startOwnPolicy } = await import('./own-policy.ts');
+  return startOwnPolicy({ file, mode: data.mode, liveTrace: traceFile, logger, startHost });
 }
 
 async function waitForExit(kernel: KernelSide): Promise<ExitRecord | null> {
@@ -139,7 +139,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     logger.log(say.userSchedPid(ownPid));
     if (config.scheduler.dispatch !== 'kernel' && !config.scheduler.kernel_mode) {
       // The kernel's order serves from the first moment: nobody waits for the policy to be loaded and warm.
-      host = startPolicy(kernel, options, cells, onlineCpus);
+      host = await startPolicy(kernel, options, cells, onlineCpus);
       await Promise.race([host.ready, aborted(signal)]);
     }
     if (config.scheduler.strategiesFile !== '')

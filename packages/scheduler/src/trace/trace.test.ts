@@ -18,7 +18,7 @@ import { BlockWriter } from './block-writer.ts';
 import { BATCH_COLUMNS, DECISION_COLUMNS, NODE_FIELDS } from './columns.ts';
 import { encodeHeader, type TraceHeader } from './format.ts';
 import { parseTrace, type RecordedBatch, TraceError } from './parse-trace.ts';
-import { builtInRecording, readTrace } from './read-trace.ts';
+import { builtInRecording, readLatest, readTrace } from './read-trace.ts';
 import { startRecorder } from './recorder.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'gthulhu-trace-'));
@@ -246,6 +246,50 @@ describe('files that are read', () => {
     expect(() => readTrace(path)).toThrow(/is a symlink/);
     expect(() => readTrace(join(dir, 'none'))).toThrow(/cannot be read \(ENOENT\)/);
     expect(() => readTrace(dir)).toThrow(/no regular file/);
+  });
+});
+
+describe('the latest of a recording', () => {
+  const written = (batches: number): string => {
+    const path = fresh();
+    const recorder = startRecorder({ path, maxBytes: 1 << 20, capacity: 512, policy: 'p', onFailed: () => {} });
+    for (let i = 0; i < batches; i++) {
+      const batch = batchOf([{ pid: i }]);
+      recorder.record(batch, decisionsFor(batch), node);
+      recorder.flush();
+    }
+    recorder.close();
+    return path;
+  };
+  const pids = (path: string, maxBytes: number) => readLatest(path, maxBytes).batches.map(({ batch }) => batch.pid[0]);
+
+  test('its last blocks, as many as fit', () => {
+    const path = written(50);
+    // A block with one task has 176 bytes.
+    expect(pids(path, 3 * 176)).toEqual([47, 48, 49]);
+    expect(pids(path, 1 << 20)).toHaveLength(50);
+    expect(pids(path, 10)).toEqual([]);
+  });
+
+  test('while the last block is written', () => {
+    const path = written(5);
+    writeFileSync(path, readFileSync(path).subarray(0, -3));
+    expect(pids(path, 1 << 20)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('the earlier segment, where the later one has just begun', () => {
+    const path = written(3);
+    startRecorder({ path, maxBytes: 1 << 20, capacity: 512, policy: 'p', onFailed: () => {} });
+    expect(statSync(path).size).toBeLessThan(statSync(`${path}.1`).size);
+    expect(pids(path, 1 << 20)).toEqual([0, 1, 2]);
+  });
+
+  test('what is none', () => {
+    const path = fresh();
+    writeFileSync(path, 'no');
+    expect(() => readLatest(path, 100)).toThrow(/cut off in its header/);
+    writeFileSync(path, 'this is no recording, but it is long enough');
+    expect(() => readLatest(path, 100)).toThrow(/is no recording/);
   });
 });
 

@@ -2,18 +2,7 @@
 import { type PolicySource, policyFileFault, readPolicyFile } from '../policies/policy-file.ts';
 import { formatReport } from './format-report.ts';
 import { runTrial } from './run-trial.ts';
-
-export const TRIAL_OUTPUTS = ['table', 'json'] as const;
-export type TrialOutput = (typeof TRIAL_OUTPUTS)[number];
-
-export interface TestPolicyOptions {
-  readonly file: string;
-  /** A recording instead of the one that comes with the program. */
-  readonly trace?: string | undefined;
-  readonly output: TrialOutput;
-  readonly write: (text: string) => void;
-  readonly warn: (line: string) => void;
-}
+import type { TestPolicyOptions } from './test-policy-options.ts';
 
 /** What the scheduler would refuse is tried all the same: whoever writes a policy need not be root. */
 function note(file: string, warn: (line: string) => void): void {

@@ -7,7 +7,7 @@ import type { PolicySource } from '../policies/policy-file.ts';
 import { compilePolicy, instantiatePolicy, PolicyFault, type PolicyModule } from '../policies/policy-module.ts';
 import { createPolicy } from '../policies/registry.ts';
 import type { RecordedBatch } from '../trace/parse-trace.ts';
-import { readTrace } from '../trace/read-trace.ts';
+import { readLatest, readTrace } from '../trace/read-trace.ts';
 import { scaleLimits, type TrialLimits } from './limits.ts';
 import { replay } from './replay.ts';
 import { makeReport, type TrialReport, timing } from './report.ts';
@@ -31,6 +31,7 @@ export type TrialMessage =
 
 /** Of a live recording, the last batches: they are what this machine does now. */
 const LIVE_BATCHES = 500;
+const LIVE_BYTES = 1024 * 1024;
 const SIGN_EVERY_MS = 100;
 
 const say = (message: TrialMessage): void => parentPort?.postMessage(message);
@@ -44,7 +45,7 @@ function readAll({ traces, liveTrace }: TrialWorkerData, notes: string[]): Recor
   }
   if (liveTrace !== '') {
     try {
-      batches.push(...readTrace(liveTrace).batches.slice(-LIVE_BATCHES));
+      batches.push(...readLatest(liveTrace, LIVE_BYTES).batches.slice(-LIVE_BATCHES));
     } catch (error) {
       notes.push(`not tried on the live recording: ${error instanceof Error ? error.message : error}`);
     }
