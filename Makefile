@@ -36,6 +36,7 @@ types:
 # One file to read at start instead of hundreds: starts faster and takes less memory.
 bundle: types
 	@rolldown --config rolldown.config.ts >/dev/null
+	@cp packages/scheduler/src/trace/recorded.trace build/cli/
 
 build/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 	@mkdir -p $(@D)

@@ -20,6 +20,8 @@ export interface DecisionCost {
   readonly batch: number;
   /** ns a task, one of each round */
   readonly ours: number[];
+  /** the same with every batch recorded */
+  readonly recorded: number[];
   /** the same of the prototype; empty where it is not there */
   readonly prototype: number[];
 }
@@ -56,8 +58,9 @@ function buildPrototype(): string | null {
   return folder;
 }
 
-function costOfOurs(object: string, batch: number): number {
-  const text = execFileSync(node, [`${root}bench/decision/main.ts`, object, String(batch)], { encoding: 'utf8' });
+function costOfOurs(object: string, batch: number, ...trace: string[]): number {
+  const argv = [`${root}bench/decision/main.ts`, object, String(batch), ...trace];
+  const text = execFileSync(node, argv, { encoding: 'utf8' });
   return (JSON.parse(text) as { total: number }).total;
 }
 
@@ -72,16 +75,19 @@ function costOfPrototype(folder: string, batch: number): number {
 export function decisionCosts(): DecisionCost[] {
   const object = buildOurs();
   const folder = buildPrototype();
+  const traces = mkdtempSync(`${tmpdir()}/gthulhu-trace.`);
   try {
     return [64, 1].map((batch) => {
-      const cost: DecisionCost = { batch, ours: [], prototype: [] };
+      const cost: DecisionCost = { batch, ours: [], recorded: [], prototype: [] };
       for (let round = 0; round < ROUNDS; round++) {
         cost.ours.push(costOfOurs(object, batch));
+        cost.recorded.push(costOfOurs(object, batch, `${traces}/policy.trace`));
         if (folder !== null) cost.prototype.push(costOfPrototype(folder, batch));
       }
       return cost;
     });
   } finally {
+    rmSync(traces, { recursive: true });
     if (folder !== null) rmSync(folder, { recursive: true });
   }
 }

@@ -103,10 +103,12 @@ function guestRow(name: string, dispatch: string, values: readonly Value[]): str
   return `| ${cells.join(' | ')} |`;
 }
 
-function decisionRow({ batch, ours, prototype }: DecisionCost): string {
+function decisionRows({ batch, ours, recorded, prototype }: DecisionCost): string {
   const ratio = spreadOf(prototype.length === 0 ? [] : ratios(ours, prototype));
   const met = prototype.length === 0 ? '-' : ratio.median <= 1 ? 'yes' : '**no**';
-  return `| a decision, batch ${batch} | ${show(spreadOf(prototype), 0, 'ns')} | ${show(spreadOf(ours), 0, 'ns')} | ${show(ratio, 2)} | <= 1 | ${met} |`;
+  const more = spreadOf(recorded.map((ns, i) => ns - ours[i]));
+  return `| a decision, batch ${batch} | ${show(spreadOf(prototype), 0, 'ns')} | ${show(spreadOf(ours), 0, 'ns')} | ${show(ratio, 2)} | <= 1 | ${met} |
+| more with \`scheduler.traceFile\`, batch ${batch} | - | ${show(more, 0, 'ns')} | - | - | - |`;
 }
 
 export interface Surroundings {
@@ -146,6 +148,6 @@ prototype where that is at hand.
 
 | natively | prototype | here | ratio | target | met |
 | --- | --- | --- | --- | --- | --- |
-${decisions.map(decisionRow).join('\n')}
+${decisions.map(decisionRows).join('\n')}
 `;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Cost of a decision on this machine, ns a task: main.ts OBJECT BATCH. Drained, decided, encoded; prints JSON. */
+/**
+ * Cost of a decision on this machine, ns a task: main.ts OBJECT BATCH [TRACE]. Drained, decided, encoded, and recorded
+ * where TRACE names a file; prints JSON.
+ */
 import { openDecisions, openObject, openRing, openSyscallProgram } from '@gthulhu/bpf';
-import { createPolicy, type TaskBatch } from '@gthulhu/scheduler';
+import { createPolicy, startRecorder, type TaskBatch } from '@gthulhu/scheduler';
 
 const TASKS = 2_000_000;
 const CAPACITY = 512;
@@ -25,7 +28,7 @@ const RECORD = [
 ];
 const DECISION = ['gen', 'key', 'slice_ns', 'pid', 'cpu', 'queue'];
 
-const [path, batchText] = process.argv.slice(2);
+const [path, batchText, trace] = process.argv.slice(2);
 const batchSize = Number(batchText);
 const object = openObject(path);
 object.load();
@@ -79,8 +82,22 @@ function decide(n: number): void {
   policy.decide(batch, out, node);
 }
 
+const failed = (reason: string): never => {
+  throw new Error(reason);
+};
+const recorder =
+  trace === undefined
+    ? null
+    : startRecorder({
+        path: trace,
+        maxBytes: 16 * 1024 * 1024,
+        capacity: CAPACITY,
+        policy: policy.name,
+        onFailed: failed,
+      });
+
 const context = new Uint8Array(new Uint32Array([batchSize, 0]).buffer);
-const spent = { drain: 0, decide: 0, encode: 0 };
+const spent = { drain: 0, decide: 0, encode: 0, record: 0 };
 let tasks = 0;
 while (tasks < TASKS) {
   produce.run(context);
@@ -91,10 +108,16 @@ while (tasks < TASKS) {
   const t2 = process.hrtime.bigint();
   decisions.encode(n);
   const t3 = process.hrtime.bigint();
+  if (recorder !== null) {
+    recorder.record(batch, out, node);
+    spent.record += Number(process.hrtime.bigint() - t3);
+  }
   spent.drain += Number(t1 - t0);
   spent.decide += Number(t2 - t1);
   spent.encode += Number(t3 - t2);
   tasks += n;
 }
+recorder?.close();
 const perTask = Object.fromEntries(Object.entries(spent).map(([name, ns]) => [name, ns / tasks]));
-process.stdout.write(`${JSON.stringify({ ...perTask, total: perTask.drain + perTask.decide + perTask.encode })}\n`);
+const total = Object.values(perTask).reduce((sum, ns) => sum + ns, 0);
+process.stdout.write(`${JSON.stringify({ ...perTask, total })}\n`);

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
-import { explainConfig, LOG_FORMATS, type LogFormat, runScheduler } from '@gthulhu/scheduler';
+import {
+  explainConfig,
+  LOG_FORMATS,
+  type LogFormat,
+  runScheduler,
+  TRIAL_OUTPUTS,
+  type TrialOutput,
+  testPolicy,
+} from '@gthulhu/scheduler';
 
 /** Exit code of a wrong command line. */
 const EXIT_USAGE = 2;
@@ -11,12 +19,14 @@ const USAGE = `usage: gthulhu COMMAND [options]
             become the CPU scheduler of this machine, until Ctrl-C
   scheduler --explain
             what each key of the configuration means
+  policy test FILE [--trace FILE] [-o table|json]
+            run a policy of your own on recorded batches, without any kernel, and say what it would have done
 
   --help, -h, help
             this text
   --version what is installed
 
-Exit codes: 0 ended as asked, 1 failed, 2 wrong usage, 78 this kernel has no sched_ext.
+Exit codes: 0 ended as asked, 1 failed (also a policy that does not pass its test), 2 wrong usage, 78 this kernel has no sched_ext.
 `;
 
 function fail(message: string): number {
@@ -48,6 +58,37 @@ async function scheduler(args: readonly string[]): Promise<number> {
   return runScheduler({ config: values.config, logFormat: format as LogFormat });
 }
 
+async function policy(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      trace: { type: 'string' },
+      output: { type: 'string', short: 'o', default: 'table' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const [verb, file, ...more] = positionals;
+  if (verb !== 'test')
+    return fail(verb === undefined ? 'policy takes a command: policy test FILE' : `there is no command policy ${verb}`);
+  if (file === undefined) return fail('policy test takes the file of a policy');
+  if (more.length > 0) return fail(`policy test takes one file, not ${more.length + 1}`);
+  const { output } = values;
+  if (!TRIAL_OUTPUTS.includes(output as TrialOutput))
+    return fail(`-o takes ${TRIAL_OUTPUTS.join(' or ')}, not ${output}`);
+  return testPolicy({
+    file,
+    trace: values.trace,
+    output: output as TrialOutput,
+    write: (text) => void process.stdout.write(text),
+    warn: (line) => void process.stderr.write(`gthulhu: ${line}\n`),
+  });
+}
+
 /** Older command lines write their options with one dash. */
 const modern = (args: readonly string[]): string[] =>
   args.map((arg) => (/^-(config|explain|help)(=|$)/.test(arg) ? `-${arg}` : arg));
@@ -58,6 +99,8 @@ async function main(argv: readonly string[]): Promise<number> {
     switch (command) {
       case 'scheduler':
         return await scheduler(modern(rest));
+      case 'policy':
+        return await policy(rest);
       case undefined:
         return fail('a command is missing');
       case 'help':

@@ -156,8 +156,33 @@ export const SchedulerSection = Type.Object(
       notes({
         default: '',
         effect: inProcess('a policy of your own takes the place of the built-in one', '以自己的策略取代內建策略'),
-        description: 'Module that exports createPolicy(); owned by root and not writable by others',
-        descriptionZhTw: '匯出 createPolicy() 的模組；必須屬於 root，且他人不可寫入',
+        description:
+          'Module that exports createPolicy(), tried first and read again when it changes; owned by root and not writable by others, and its folders too; a relative path starts at the folder of this file',
+        descriptionZhTw:
+          '匯出 createPolicy() 的模組，先試跑再使用，檔案變更時會重新讀取；檔案與其目錄都必須屬於 root，且他人不可寫入；相對路徑從此設定檔所在的目錄開始',
+      }),
+    ),
+    traceFile: Type.String(
+      notes({
+        default: '',
+        effect: inProcess(
+          'what the policy is asked and answers is written there',
+          '將詢問策略的內容與其回答寫入該檔案',
+        ),
+        description:
+          'Record the batches of the policy in this file and in FILE.1 beside it; empty for off; a relative path starts at the folder of this file',
+        descriptionZhTw: '將策略的批次記錄於此檔案及同目錄的 FILE.1；空字串表示關閉；相對路徑從此設定檔所在的目錄開始',
+      }),
+    ),
+    traceMaxMb: Type.Integer(
+      notes({
+        default: 16,
+        minimum: 1,
+        maximum: 256,
+        unit: 'MB',
+        effect: inProcess('bounds the recording: the older half gives way', '限制記錄的大小：較舊的一半會被捨棄'),
+        description: 'Size of both files of the recording together',
+        descriptionZhTw: '記錄的兩個檔案合計的大小',
       }),
     ),
     statsIntervalSeconds: Type.Integer(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -26,12 +26,14 @@ export interface SchedulerOptions {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-/** Makes a policy of the tests one that belongs to root. Returns its path. */
-function installPolicy(name: string): string {
-  const path = `${FOLDER}/${name}.mjs`;
-  // Stripped here: in the policy thread it would take an emulated machine seconds.
+/** Makes a policy of the tests one that belongs to root, as editors do: renamed over what is there. Returns its path. */
+export function installPolicy(name: string, as = name): string {
+  mkdirSync(FOLDER, { recursive: true });
+  const path = `${FOLDER}/${as}.mjs`;
+  // Stripped here: in the scheduler it would take an emulated machine seconds.
   const source = readFileSync(fileURLToPath(new URL(`policies/${name}.ts`, import.meta.url)), 'utf8');
-  writeFileSync(path, stripTypeScriptTypes(source));
+  writeFileSync(`${path}.new`, stripTypeScriptTypes(source));
+  renameSync(`${path}.new`, path);
   return path;
 }
 

@@ -34,6 +34,17 @@ test('a file is read', () => {
   expect(loadConfig(path).config.debug).toBe(true);
 });
 
+test.each([
+  ['./my-policy.ts', (folder: string) => join(folder, 'my-policy.ts')],
+  ['/etc/policy.ts', () => '/etc/policy.ts'],
+  ['""', () => ''],
+])('a policy and its recording stand beside the file that names them: %s', (text, absolute) => {
+  const path = join(dir, 'relative.yaml');
+  writeFileSync(path, `scheduler:\n  policy: ${text}\n  traceFile: ${text}\n`);
+  const { policy, traceFile } = loadConfig(path).config.scheduler;
+  expect([policy, traceFile]).toEqual([absolute(dir), absolute(dir)]);
+});
+
 test('a named file has to be a readable text', () => {
   expect(refusal(join(dir, 'missing.yaml'))).toBe(
     'DIR/missing.yaml: the configuration file does not exist; give the path of an existing file, or start without --config to use the defaults',

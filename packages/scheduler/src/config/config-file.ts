@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Buffer } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { defaultConfig } from '@gthulhu/contracts';
+import { dirname, resolve } from 'node:path';
+import { type Config, defaultConfig } from '@gthulhu/contracts';
 import { CONFIG_MAX_BYTES, type ParsedConfig, parseConfig } from './parse-config.ts';
 import { ConfigError } from './problem.ts';
 
@@ -45,6 +46,13 @@ export function readText(path: string, maxBytes: number): string {
   }
 }
 
+/** A policy and its recording stand beside the configuration that names them, wherever the command is run. */
+function withAbsolutePaths(config: Config, folder: string): Config {
+  const { policy, traceFile } = config.scheduler;
+  const absolute = (path: string): string => (path === '' ? '' : resolve(folder, path));
+  return { ...config, scheduler: { ...config.scheduler, policy: absolute(policy), traceFile: absolute(traceFile) } };
+}
+
 /**
  * The configuration of the given file, or the defaults when no file was named. A file that was named has to exist:
  * a typing error in `--config` must not silently give the defaults.
@@ -59,5 +67,6 @@ export function loadConfig(path: string | undefined): ParsedConfig {
     const message = `the configuration file ${readFailure(cause)}, or start without --config to use the defaults`;
     throw new ConfigError(path, [{ line: 0, column: 0, key: '', message }], { cause });
   }
-  return parseConfig(text, path);
+  const parsed = parseConfig(text, path);
+  return { ...parsed, config: withAbsolutePaths(parsed.config, dirname(resolve(path))) };
 }

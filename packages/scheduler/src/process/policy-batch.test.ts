@@ -24,6 +24,14 @@ test.each([
   expect(() => checkDecisions('p', answers(key, slice), 2)).toThrow(/policy p answered key .* for row 1/);
 });
 
+test('a CPU that is no number is no answer; one that does not exist is for the kernel to ignore', () => {
+  const out = answers(1);
+  out.cpu[1] = 4096;
+  expect(() => checkDecisions('p', out, 2)).not.toThrow();
+  out.cpu[1] = Number.NaN;
+  expect(() => checkDecisions('p', out, 2)).toThrow(/answered CPU NaN for row 1/);
+});
+
 test('rows beyond the batch are not looked at', () => {
   expect(() => checkDecisions('p', answers(Number.NaN), 1)).not.toThrow();
 });

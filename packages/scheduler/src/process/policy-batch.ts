@@ -42,5 +42,7 @@ export function checkDecisions(policy: string, out: DecisionBatch, n: number): v
         `policy ${policy} answered key ${out.key[i]} and slice ${out.sliceNs[i]} for row ${i}; both must be numbers, 0 or more`,
       );
     }
+    // The kernel would read it as CPU 0.
+    if (Number.isNaN(out.cpu[i])) throw new Error(`policy ${policy} answered CPU NaN for row ${i}; -1 is none`);
   }
 }

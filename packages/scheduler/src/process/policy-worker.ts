@@ -7,48 +7,20 @@ import { parentPort, workerData } from 'node:worker_threads';
 import {
   type Decisions,
   type Globals,
-  type GlobalsInfo,
   openDecisions,
   openGlobals,
   openRing,
   openSyscallProgram,
   type Ring,
-  type StructLayout,
   sys,
 } from '@gthulhu/bpf';
 import { loadPolicy } from '../policies/load-policy.ts';
 import type { DecisionBatch, NodeView, Policy } from '../policies/policy.ts';
-import { CELL, type Cells } from './cells.ts';
+import type { Recorder } from '../trace/recorder.ts';
+import { CELL, type Cells, WORKER_CELL } from './cells.ts';
 import { checkDecisions, type MutableBatch, makeBatch, makeDecisionBatch } from './policy-batch.ts';
+import type { PolicyWorkerData, PolicyWorkerMessage } from './policy-worker-data.ts';
 import { DECISION_CAPACITY, DECISION_COLUMNS, TASK_RECORD_COLUMNS } from './records.ts';
-
-export interface PolicyWorkerData {
-  readonly mode: string;
-  /** A policy of one's own; empty for a built-in one. */
-  readonly policyFile: string;
-  readonly ringFd: number;
-  readonly recordLayout: StructLayout;
-  readonly applyFd: number;
-  /** SYSCALL program that tells the kernel which thread decides. */
-  readonly registerFd: number;
-  readonly registerLayout: StructLayout;
-  readonly decisionLayout: StructLayout;
-  readonly bss: GlobalsInfo;
-  readonly cells: Cells;
-  readonly nrCpus: number;
-  readonly sliceDefaultNs: number;
-  readonly sliceMinNs: number;
-}
-
-export interface PolicyWorkerMessage {
-  /** `loaded`: its silence counts from here; `ready`: it decides. */
-  readonly state: 'loaded' | 'ready';
-  readonly policy: string;
-  /** for wakeRing() */
-  readonly wakeFd: number;
-  /** Its thread id, in our pid namespace. */
-  readonly tid: number;
-}
 
 /** The worker is heard of this often even when nobody asks anything. */
 const BEAT_MS = 200;
@@ -86,10 +58,11 @@ function decideRows({ policy, batch, out, node, copied }: Desk, n: number, now: 
   checkDecisions(policy.name, out, n);
 }
 
-function warmUp(desk: Desk, ring: Ring, decisions: Decisions, cells: Cells): void {
+/** @param kernelToo goes the way through the kernel as well; only where no other worker decides */
+function warmUp(desk: Desk, ring: Ring, decisions: Decisions, own: Cells, kernelToo: boolean): void {
   const { batch, node } = desk;
   const end = sys.monotonicNs() + WARM_NS;
-  for (let round = 0; round < WARM_ROUNDS && cells[CELL.beatNs] < end; round++) {
+  for (let round = 0; round < WARM_ROUNDS && own[WORKER_CELL.beatNs] < end; round++) {
     for (let i = 0; i < WARM_ROWS; i++) {
       batch.pid[i] = 1 + i;
       batch.weight[i] = 100;
@@ -98,32 +71,76 @@ function warmUp(desk: Desk, ring: Ring, decisions: Decisions, cells: Cells): voi
       batch.burstNs[i] = i * 1e5;
     }
     decideRows(desk, WARM_ROWS, 1e9);
-    decisions.encode(WARM_ROWS);
-    decisions.apply(0);
-    ring.drain();
-    cells[CELL.beatNs] = sys.monotonicNs();
+    if (kernelToo) {
+      decisions.encode(WARM_ROWS);
+      decisions.apply(0);
+      ring.drain();
+    }
+    own[WORKER_CELL.beatNs] = sys.monotonicNs();
   }
 }
 
+/** What a worker serves with. */
+interface Service {
+  readonly desk: Desk;
+  readonly ring: Ring;
+  readonly decisions: Decisions;
+  readonly globals: Globals;
+  readonly cells: Cells;
+  readonly own: Cells;
+  readonly recorder: Recorder | null;
+}
+
 /** Serves until it is asked to stop. A function of its own, so that it can be optimised while it runs. */
-function serve(desk: Desk, ring: Ring, decisions: Decisions, globals: Globals, cells: Cells): void {
-  while (cells[CELL.stop] === 0) {
+function serve({ desk, ring, decisions, globals, cells, own, recorder }: Service): void {
+  while (own[WORKER_CELL.stop] === 0) {
     const now = sys.monotonicNs();
-    cells[CELL.beatNs] = now;
+    own[WORKER_CELL.beatNs] = now;
     globals.write('user_seen_ns', now);
     ring.wait(BEAT_MS);
     const n = ring.drain();
-    if (n === 0) continue;
+    if (n === 0) {
+      recorder?.flush();
+      continue;
+    }
     cells[CELL.drained] += n;
     decideRows(desk, n, now);
     decisions.apply(n);
     cells[CELL.decided] += n;
+    recorder?.record(desk.batch, desk.out, desk.node);
   }
 }
 
+/** While it waits, it is heard of as one that decides. */
+async function untilTakeOver(own: Cells): Promise<void> {
+  const beat = setInterval(() => {
+    own[WORKER_CELL.beatNs] = sys.monotonicNs();
+  }, BEAT_MS);
+  await new Promise<void>((resolve) => {
+    parentPort?.once('message', () => resolve());
+  });
+  clearInterval(beat);
+}
+
+/** Its code is loaded by those who record only. */
+async function openRecorder(
+  { traceFile, traceMaxBytes }: PolicyWorkerData,
+  policy: string,
+  say: (message: PolicyWorkerMessage) => void,
+): Promise<Recorder> {
+  const { startRecorder } = await import('../trace/recorder.ts');
+  return startRecorder({
+    path: traceFile,
+    maxBytes: traceMaxBytes,
+    capacity: DECISION_CAPACITY,
+    policy,
+    onFailed: (reason) => say({ state: 'unrecorded', reason }),
+  });
+}
+
 async function run(data: PolicyWorkerData): Promise<void> {
-  const { cells, bss } = data;
-  const policy = await loadPolicy(data.mode, data.policyFile);
+  const { cells, ownCells: own, bss } = data;
+  const policy = await loadPolicy(data.mode, data.module);
   const ring = openRing(data.ringFd, data.recordLayout, TASK_RECORD_COLUMNS, DECISION_CAPACITY);
   const decisions = openDecisions(
     data.applyFd,
@@ -142,25 +159,29 @@ async function run(data: PolicyWorkerData): Promise<void> {
     node: { nrCpus: data.nrCpus, sliceDefaultNs: data.sliceDefaultNs, sliceMinNs: data.sliceMinNs, nowNs: 0 },
     copied: { gen, pid, queue },
   };
-  const say = (state: PolicyWorkerMessage['state']): void =>
-    parentPort?.postMessage({
-      state,
-      policy: policy.name,
-      wakeFd: ring.wakeFd,
-      tid: sys.gettid(),
-    } satisfies PolicyWorkerMessage);
+  const say = (message: PolicyWorkerMessage): void => parentPort?.postMessage(message);
 
-  cells[CELL.beatNs] = sys.monotonicNs();
-  say('loaded');
-  warmUp(desk, ring, decisions, cells);
+  own[WORKER_CELL.beatNs] = sys.monotonicNs();
+  say({ state: 'loaded', tid: sys.gettid(), wakeFd: ring.wakeFd });
+  warmUp(desk, ring, decisions, own, !data.takesOver);
+  if (data.takesOver) {
+    say({ state: 'warm' });
+    await untilTakeOver(own);
+  }
   const register = openSyscallProgram(data.registerFd, data.registerLayout);
   register.run();
   register.close();
-  say('ready');
-  serve(desk, ring, decisions, globals, cells);
+  say({ state: 'ready', policy: policy.name });
+  const recorder = data.traceFile === '' ? null : await openRecorder(data, policy.name, say);
+  try {
+    serve({ desk, ring, decisions, globals, cells, own, recorder });
+  } finally {
+    recorder?.close();
+  }
   ring.close();
   decisions.close();
   globals.close();
+  say({ state: 'ended' });
 }
 
 await run(workerData as PolicyWorkerData);

@@ -7,12 +7,13 @@ import { effectiveMode } from '../config/parse-config.ts';
 import { entry } from '../log/entry.ts';
 import type { Logger } from '../log/logger.ts';
 import * as say from '../log/messages.ts';
+import type { PolicyModule } from '../policies/policy-module.ts';
 import { formatTopology } from '../topology/format-topology.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import { makeCells } from './cells.ts';
 import { toBssCounters, toOperatorCounters } from './counters.ts';
 import { type ExitRecord, KernelSide, readHotplugSeq } from './kernel-side.ts';
-import { type PolicyHost, startPolicyHost } from './policy-host.ts';
+import { type PolicyHost, type PolicyService, startPolicyHost } from './policy-host.ts';
 import { type StrategyFollower, startStrategyFollower } from './strategy-follower.ts';
 
 const CHECK_EJECTED_MS = 250;
@@ -38,35 +39,44 @@ function logStart(config: Config, logger: Logger): void {
   logger.log(say.earlyProcessing(config.early_processing));
 }
 
-function startPolicy(
+async function startPolicy(
   kernel: KernelSide,
   options: RunOptions,
   cells: ReturnType<typeof makeCells>,
   nrCpus: number,
-): PolicyHost {
+): Promise<PolicyService> {
   const { config, logger } = options;
+  const { policy: file, traceFile } = config.scheduler;
   const ring = kernel.maps().find((map) => map.name === 'asked');
   if (ring === undefined) throw new Error('the BPF object has no map named asked; it is of another version');
-  return startPolicyHost({
-    data: {
-      mode: effectiveMode(config),
-      policyFile: config.scheduler.policy,
-      ringFd: ring.fd,
-      recordLayout: kernel.object.layout('task_record'),
-      applyFd: kernel.object.programFd('apply'),
-      registerFd: kernel.object.programFd('register_policy'),
-      registerLayout: kernel.object.layout('register_args'),
-      decisionLayout: kernel.object.layout('decision'),
-      bss: kernel.object.globals('.bss'),
-      cells,
-      nrCpus,
-      sliceDefaultNs: config.scheduler.slice_ns_default,
-      sliceMinNs: config.scheduler.slice_ns_min,
-    },
-    onReady: (policy) => logger.debug(`policy ${policy} decides`, { policy }),
-    onReplaced: (reason) =>
-      logger.log(entry(`policy worker replaced: ${reason}`, 'policy worker replaced', { reason }, 'warn')),
-  });
+  const data = {
+    mode: effectiveMode(config),
+    traceFile,
+    traceMaxBytes: config.scheduler.traceMaxMb * 1024 * 1024,
+    ringFd: ring.fd,
+    recordLayout: kernel.object.layout('task_record'),
+    applyFd: kernel.object.programFd('apply'),
+    registerFd: kernel.object.programFd('register_policy'),
+    registerLayout: kernel.object.layout('register_args'),
+    decisionLayout: kernel.object.layout('decision'),
+    bss: kernel.object.globals('.bss'),
+    cells,
+    nrCpus,
+    sliceDefaultNs: config.scheduler.slice_ns_default,
+    sliceMinNs: config.scheduler.slice_ns_min,
+  };
+  const startHost = (module: PolicyModule | null): PolicyHost =>
+    startPolicyHost({
+      data: { ...data, module },
+      onReady: (policy) => logger.debug(`policy ${policy} decides`, { policy }),
+      onReplaced: (reason) =>
+        logger.log(entry(`policy worker replaced: ${reason}`, 'policy worker replaced', { reason }, 'warn')),
+      onUnrecorded: (reason) => logger.warn(`batches are no longer recorded: ${reason}`),
+    });
+  if (file === '') return startHost(null);
+  // Trials, hashes and watching are loaded by those who have a policy of their own.
+  const { startOwnPolicy } = await import('./own-policy.ts');
+  return startOwnPolicy({ file, mode: data.mode, liveTrace: traceFile, logger, startHost });
 }
 
 async function waitForExit(kernel: KernelSide): Promise<ExitRecord | null> {
@@ -118,7 +128,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     onLog: (line) => logger.log(say.libbpfLine(line)),
   });
   const cells = makeCells();
-  let host: PolicyHost | null = null;
+  let host: PolicyService | null = null;
   let follower: StrategyFollower | null = null;
   let report: NodeJS.Timeout | undefined;
   try {
@@ -129,7 +139,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     logger.log(say.userSchedPid(ownPid));
     if (config.scheduler.dispatch !== 'kernel' && !config.scheduler.kernel_mode) {
       // The kernel's order serves from the first moment: nobody waits for the policy to be loaded and warm.
-      host = startPolicy(kernel, options, cells, onlineCpus);
+      host = await startPolicy(kernel, options, cells, onlineCpus);
       await Promise.race([host.ready, aborted(signal)]);
     }
     if (config.scheduler.strategiesFile !== '')

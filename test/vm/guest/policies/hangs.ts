@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
 import type { Policy } from '@gthulhu/scheduler';
 
+const FAVOURED = '/run/gthulhu-test/favoured';
+
+/** Passes its trial, and does not return when there is a task to favour. */
 export function createPolicy(): Policy {
   return {
     name: 'hangs',
     decide() {
-      for (;;);
+      if (existsSync(FAVOURED)) for (;;);
     },
   };
 }

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { builtInRecording } from '../trace/read-trace.ts';
+import { scaleLimits, USUAL_LIMITS } from './limits.ts';
+import { runTrial } from './run-trial.ts';
+import { testPolicy } from './test-policy.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'gthulhu-trial-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const policy = (decide: string, before = ''): string =>
+  `import type { Policy } from 'types-only';\n${before}\nexport const createPolicy = (): Policy => ({\n  name: 'mine',\n  decide(batch, out, node) {\n${decide}\n  },\n});\n`;
+const sourceOf = (text: string, file = '/etc/gthulhu/mine.ts') => ({
+  file,
+  text,
+  sha256: createHash('sha256').update(text).digest('hex'),
+});
+/** A test need not wait as long as an operator. */
+const limits = { ...USUAL_LIMITS, silentMs: 500 };
+
+test('a good policy passes, and what was tried comes back without its types', { timeout: 30_000 }, async () => {
+  const source = sourceOf(policy('    out.key[0] = 0 as number;'));
+  const result = await runTrial({ source, limits });
+  expect(result).toMatchObject({ passed: true, module: { file: source.file, sha256: source.sha256 }, notes: [] });
+  if (!result.passed) return;
+  expect(result.module.code).not.toMatch(/as number|import type/);
+  expect(result.report.clamped).toBeGreaterThan(0);
+  expect(result.report.favoured.length).toBeGreaterThan(0);
+});
+
+test.each<[string, string, RegExp]>([
+  [
+    'throws',
+    policy('    if (batch.length > 1) throw new Error("no");'),
+    /^\/etc\/gthulhu\/mine\.ts:6:\d+: Error: no \(in decide, batch \d+ of \d+\)$/,
+  ],
+  [
+    'throws when it is loaded',
+    'const a: number = 1;\n\nthrow new Error("at top")',
+    /^\/etc\/gthulhu\/mine\.ts:3:7: Error: at top$/,
+  ],
+  [
+    'throws in createPolicy',
+    'export function createPolicy() {\n  null!.x;\n}',
+    /mine\.ts:2:\d+: TypeError: .* \(in createPolicy\)$/,
+  ],
+  ['never returns', policy('    for (;;);'), /mine\.ts: did not return from decide within \d+\.\d s$/],
+  ['never loads', 'for (;;);', /mine\.ts: did not return from load within \d+\.\d s$/],
+  [
+    'waits for ever',
+    'await new Promise(() => {});\nexport const createPolicy = 1;',
+    /ended its thread with code 13|did not return from load/,
+  ],
+  ['answers NaN', policy('    out.key[0] = NaN;'), /answered key NaN/],
+  ['answers CPU NaN', policy('    out.cpu[0] = NaN;'), /answered CPU NaN/],
+  ['exports nothing', 'const a = 1;', /exports no function createPolicy/],
+  [
+    'has a syntax error',
+    'const a: number = 1;\nconst b = = 2;',
+    /^\/etc\/gthulhu\/mine\.ts:2: SyntaxError: Expression expected$/,
+  ],
+  [
+    'is slow',
+    policy('    Atomics.wait(never, 0, 0, 3);', 'const never = new Int32Array(new SharedArrayBuffer(4));'),
+    /decide takes .* us a task; at most .* us are allowed/,
+  ],
+  [
+    'is very slow once',
+    policy(
+      '    if (calls++ === 20) Atomics.wait(never, 0, 0, 6000);',
+      'let calls = 0;\nconst never = new Int32Array(new SharedArrayBuffer(4));',
+    ),
+    /decide took \d+\.\d ms for one batch|did not return from decide/,
+  ],
+  ['ends its thread', 'process.exit(3);', /ended its thread with code 3$/],
+  [
+    'fails later, by itself',
+    policy(
+      '',
+      'setTimeout(() => {}, 0);\nPromise.reject(new Error("later"));\nawait new Promise((resolve) => setTimeout(resolve, 50));',
+    ),
+    /ended its thread: later/,
+  ],
+  ['imports a file beside it', "import { a } from './a.ts';\na();", /imports "\.\/a\.ts"; a policy is one file/],
+])('a policy that %s does not pass', { timeout: 60_000 }, async (_, text, reason) => {
+  const result = await runTrial({ source: sourceOf(text), limits });
+  expect(result).toEqual({ passed: false, reason: expect.stringMatching(reason) });
+});
+
+test('a trial can be broken off', async () => {
+  const breakOff = new AbortController();
+  const trial = runTrial({ source: sourceOf(policy('    for (;;);')), signal: breakOff.signal });
+  breakOff.abort();
+  expect(await trial).toEqual({ passed: false, reason: 'the trial was broken off' });
+});
+
+test('recordings that are damaged are said', { timeout: 30_000 }, async () => {
+  const whole = readFileSync(builtInRecording());
+  const cut = (name: string, bytes: number): string => {
+    const path = join(dir, name);
+    writeFileSync(path, whole.subarray(0, bytes));
+    return path;
+  };
+  const source = sourceOf(policy(''));
+  expect(await runTrial({ source, traces: [cut('tail.trace', whole.length - 10)], limits })).toMatchObject({
+    passed: true,
+    notes: [expect.stringMatching(/tail\.trace: is cut off at byte \d+; the \d+ batches before it are good/)],
+  });
+  expect(await runTrial({ source, traces: [cut('head.trace', 5000)], limits })).toEqual({
+    passed: false,
+    reason: expect.stringMatching(/holds no batches/),
+  });
+  expect(await runTrial({ source, traces: ['/etc/hostname'], limits })).toEqual({
+    passed: false,
+    reason: expect.stringMatching(/is no recording/),
+  });
+  // The live one is a bonus.
+  expect(await runTrial({ source, liveTrace: join(dir, 'none'), limits })).toMatchObject({
+    passed: true,
+    notes: [expect.stringMatching(/not tried on the live recording: .*ENOENT/)],
+  });
+});
+
+test('limits follow the speed of the machine, and not without end', () => {
+  expect(scaleLimits(USUAL_LIMITS, 30)).toEqual(USUAL_LIMITS);
+  expect(scaleLimits(USUAL_LIMITS, 3000)).toEqual({ meanNsPerTask: 60_000, worstBatchNs: 150e6, silentMs: 15_000 });
+  expect(scaleLimits(USUAL_LIMITS, 1e9)).toEqual({ meanNsPerTask: 2e6, worstBatchNs: 5e9, silentMs: 50_000 });
+});
+
+describe('gthulhu policy test', () => {
+  async function run(text: string, output: 'table' | 'json' = 'table', trace?: string) {
+    const file = join(dir, 'tested.ts');
+    writeFileSync(file, text, { mode: 0o644 });
+    const written: string[] = [];
+    const warned: string[] = [];
+    const code = await testPolicy({
+      file,
+      trace,
+      output,
+      write: (part) => written.push(part),
+      warn: (line) => warned.push(line),
+    });
+    return { code, written: written.join(''), warned };
+  }
+
+  test('a table', { timeout: 30_000 }, async () => {
+    const { code, written } = await run(policy('    for (let i = 0; i < batch.length; i++) out.key[i] = 0;'));
+    expect(code).toBe(0);
+    expect(written).toMatch(/^policy +mine$/m);
+    expect(written).toMatch(/^key changed +\d+ \(\d+\.\d %\)$/m);
+    expect(written).toMatch(/^passed: .*tested\.ts \(sha256 [0-9a-f]{64}\)$/m);
+  });
+
+  test('JSON, of a pass and of a failure', { timeout: 30_000 }, async () => {
+    const passed = await run(policy(''), 'json');
+    expect(passed.code).toBe(0);
+    expect(JSON.parse(passed.written)).toMatchObject({ passed: true, policy: 'mine', clamped: 0 });
+    const failed = await run('', 'json');
+    expect(failed.code).toBe(1);
+    expect(JSON.parse(failed.written)).toEqual({ passed: false, reason: expect.stringMatching(/createPolicy/) });
+  });
+
+  test('why it fails', { timeout: 30_000 }, async () => {
+    expect(await run('let x: = 1')).toMatchObject({
+      code: 1,
+      written: '',
+      warned: [expect.stringMatching(/^failed: /)],
+    });
+    expect(await run(policy(''), 'table', '/none')).toMatchObject({
+      code: 1,
+      warned: [expect.stringMatching(/^failed: \/none: cannot be read/)],
+    });
+  });
+});

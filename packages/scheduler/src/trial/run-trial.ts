@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Worker } from 'node:worker_threads';
+import type { PolicySource } from '../policies/policy-file.ts';
+import type { PolicyModule } from '../policies/policy-module.ts';
+import { threadCpuMs } from '../process/thread-cpu.ts';
+import { builtInRecording } from '../trace/read-trace.ts';
+import { type TrialLimits, USUAL_LIMITS } from './limits.ts';
+import type { TrialReport } from './report.ts';
+import type { TrialMessage, TrialWorkerData } from './trial-worker.ts';
+
+export interface TrialOptions {
+  readonly source: PolicySource;
+  /** Instead of the recording that comes with the program. */
+  readonly traces?: readonly string[];
+  /** What the running scheduler records; empty for none. */
+  readonly liveTrace?: string;
+  readonly limits?: TrialLimits;
+  /** Ends the trial; it counts as failed. */
+  readonly signal?: AbortSignal;
+}
+
+export type TrialResult =
+  | {
+      readonly passed: true;
+      readonly module: PolicyModule;
+      readonly report: TrialReport;
+      readonly notes: readonly string[];
+    }
+  | { readonly passed: false; readonly reason: string };
+
+const CHECK_MS = 100;
+/** Until the first sign of life: reading recordings, and the built-in policy. */
+const START_MS = 60_000;
+/** A thread that did not get a CPU is not one that does not return. */
+const BUSY_SHARE = 0.2;
+/** A thread that sleeps does not return either. */
+const BLOCKED_TIMES = 4;
+
+const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4, stackSizeMb: 1 };
+
+const workerUrl = new URL(import.meta.url.endsWith('.ts') ? './trial-worker.ts' : './trial-worker.js', import.meta.url);
+
+/** What a thread that died says, for the author of a policy. */
+function deathOf(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return `needs more than ${LIMITS.maxOldGenerationSizeMb} MB of memory`;
+  return `ended its thread: ${String(message ?? error)}`;
+}
+
+/** Tries a policy on recorded batches, in a thread of its own. Never rejects. */
+export function runTrial(options: TrialOptions): Promise<TrialResult> {
+  const { source, signal } = options;
+  return new Promise((resolve) => {
+    const failed = (reason: string): void => finish({ passed: false, reason });
+    let data: TrialWorkerData;
+    try {
+      const traces = options.traces ?? [builtInRecording()];
+      data = { source, traces, liveTrace: options.liveTrace ?? '', limits: options.limits ?? USUAL_LIMITS };
+    } catch (error) {
+      resolve({ passed: false, reason: error instanceof Error ? error.message : String(error) });
+      return;
+    }
+    const worker = new Worker(workerUrl, { workerData: data, resourceLimits: LIMITS, name: 'policy-trial' });
+    let tid = 0;
+    let doing = 'start';
+    let silentMs = START_MS;
+    let heardAt = performance.now();
+    let cpuAtHeard = 0;
+
+    worker.on('message', (message: TrialMessage) => {
+      heardAt = performance.now();
+      if (message.kind === 'started') tid = message.tid;
+      cpuAtHeard = threadCpuMs(tid);
+      if (message.kind === 'alive') ({ doing, silentMs } = message);
+      if (message.kind === 'passed') {
+        const { module, report, notes } = message;
+        finish({ passed: true, module, report, notes });
+      }
+      if (message.kind === 'failed') failed(message.reason);
+    });
+    worker.on('error', (error) => failed(`${source.file}: ${deathOf(error)}`));
+    worker.on('exit', (code) => failed(`${source.file}: ended its thread with code ${code}`));
+    const check = setInterval(() => {
+      const silent = performance.now() - heardAt;
+      const busy = threadCpuMs(tid) - cpuAtHeard;
+      if ((silent > silentMs && busy > silentMs * BUSY_SHARE) || silent > silentMs * BLOCKED_TIMES)
+        failed(`${source.file}: did not return from ${doing} within ${(silent / 1000).toFixed(1)} s`);
+    }, CHECK_MS);
+    const onAbort = (): void => failed('the trial was broken off');
+    signal?.addEventListener('abort', onAbort);
+
+    function finish(result: TrialResult): void {
+      clearInterval(check);
+      signal?.removeEventListener('abort', onAbort);
+      worker.removeAllListeners();
+      worker.on('error', () => {});
+      void worker.terminate().then(() => resolve(result));
+    }
+    if (signal?.aborted) onAbort();
+  });
+}

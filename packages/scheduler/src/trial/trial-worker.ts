@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Tries a policy, in a thread that ends afterwards: whatever it does there, the one that decides is not touched. */
+import { readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { PolicySource } from '../policies/policy-file.ts';
+import { compilePolicy, instantiatePolicy, PolicyFault, type PolicyModule } from '../policies/policy-module.ts';
+import { createPolicy } from '../policies/registry.ts';
+import type { RecordedBatch } from '../trace/parse-trace.ts';
+import { readLatest, readTrace } from '../trace/read-trace.ts';
+import { scaleLimits, type TrialLimits } from './limits.ts';
+import { replay } from './replay.ts';
+import { makeReport, type TrialReport, timing } from './report.ts';
+
+export interface TrialWorkerData {
+  readonly source: PolicySource;
+  /** Recordings that have to be there. */
+  readonly traces: readonly string[];
+  /** One that is taken where it is there and can be read. */
+  readonly liveTrace: string;
+  readonly limits: TrialLimits;
+}
+
+export type TrialMessage =
+  | { readonly kind: 'started'; readonly tid: number }
+  /** a sign of life, and how long it may take until the next one */
+  | { readonly kind: 'alive'; readonly doing: string; readonly silentMs: number }
+  | { readonly kind: 'passed'; readonly module: PolicyModule; readonly report: TrialReport; readonly notes: string[] }
+  /** `mistake`: the policy's author can do something about it */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** Of a live recording, the last batches: they are what this machine does now. */
+const LIVE_BATCHES = 500;
+const LIVE_BYTES = 1024 * 1024;
+const SIGN_EVERY_MS = 100;
+
+const say = (message: TrialMessage): void => parentPort?.postMessage(message);
+
+function readAll({ traces, liveTrace }: TrialWorkerData, notes: string[]): RecordedBatch[] {
+  const batches: RecordedBatch[] = [];
+  for (const path of traces) {
+    const trace = readTrace(path);
+    if (trace.damage !== null) notes.push(trace.damage);
+    batches.push(...trace.batches);
+  }
+  if (liveTrace !== '') {
+    try {
+      batches.push(...readLatest(liveTrace, LIVE_BYTES).batches.slice(-LIVE_BATCHES));
+    } catch (error) {
+      notes.push(`not tried on the live recording: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return batches;
+}
+
+const ms = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms`;
+const us = (ns: number): string => `${(ns / 1e3).toFixed(1)} us`;
+
+async function run(data: TrialWorkerData): Promise<void> {
+  const { source, limits } = data;
+  const notes: string[] = [];
+  const recorded = readAll(data, notes);
+  if (recorded.length === 0) throw new PolicyFault(`the recording holds no batches to try ${source.file} on`);
+
+  // Twice: the first time the code is cold. What the built-in policy takes tells how fast this machine is.
+  const builtIn = createPolicy('gthulhu');
+  const gthulhu = replay(builtIn, recorded, 'gthulhu');
+  const usual = timing(recorded, replay(builtIn, recorded, 'gthulhu'));
+  const scaled = scaleLimits(limits, usual.meanNsPerTask);
+  const alive = (doing: string): void => say({ kind: 'alive', doing, silentMs: scaled.silentMs });
+
+  alive('load');
+  const module = compilePolicy(source);
+  alive('load');
+  const policy = await instantiatePolicy(module);
+  alive('decide');
+  let told = performance.now();
+  const onProgress = (): void => {
+    const now = performance.now();
+    if (now - told < SIGN_EVERY_MS) return;
+    told = now;
+    alive('decide');
+  };
+  const first = replay(policy, recorded, source.file, onProgress);
+  const cold = timing(recorded, first);
+  if (cold.worstBatchNs > scaled.worstBatchNs)
+    throw new PolicyFault(
+      `${source.file}: decide took ${ms(cold.worstBatchNs)} for one batch; at most ${ms(scaled.worstBatchNs)} are allowed`,
+    );
+  const again = replay(policy, recorded, source.file, onProgress);
+  const warm = timing(recorded, again);
+  if (warm.meanNsPerTask > scaled.meanNsPerTask)
+    throw new PolicyFault(
+      `${source.file}: decide takes ${us(warm.meanNsPerTask)} a task; at most ${us(scaled.meanNsPerTask)} are allowed, the built-in policy takes ${us(usual.meanNsPerTask)}`,
+    );
+  const report = makeReport(policy.name, recorded, first, again, gthulhu);
+  say({ kind: 'passed', module, report, notes });
+}
+
+// Node says that taking types out is experimental; the operator cannot do anything about it.
+process.removeAllListeners('warning');
+say({ kind: 'started', tid: Number(basename(readlinkSync('/proc/thread-self'))) });
+try {
+  await run(workerData as TrialWorkerData);
+} catch (error) {
+  say({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+}
