@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
 import { explainConfig, LOG_FORMATS, type LogFormat, runScheduler } from '@gthulhu/scheduler';
+import { off } from './off.ts';
 
 /** Exit code of a wrong command line. */
 const EXIT_USAGE = 2;
@@ -11,6 +12,8 @@ const USAGE = `usage: gthulhu COMMAND [options]
             become the CPU scheduler of this machine, until Ctrl-C
   scheduler --explain
             what each key of the configuration means
+  off [--pin-path P] [-o json]
+            end a scheduler that is pinned (scheduler.pin), with or without its process
 
   --help, -h, help
             this text
@@ -58,6 +61,8 @@ async function main(argv: readonly string[]): Promise<number> {
     switch (command) {
       case 'scheduler':
         return await scheduler(modern(rest));
+      case 'off':
+        return await off(rest, fail);
       case undefined:
         return fail('a command is missing');
       case 'help':

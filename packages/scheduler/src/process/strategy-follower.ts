@@ -42,7 +42,8 @@ function watchFile(file: string, changed: () => void, failed: (reason: string) =
 export function startStrategyFollower({ file, kernel, logger }: StrategyFollowerOptions): StrategyFollower {
   const enforcer: StrategyEnforcer = startStrategyEnforcer(kernel, logger);
   let lastText: string | null = null;
-  let inForce = false;
+  // Tasks keep what an earlier process gave them, until this one has read the file.
+  let inForce = kernel.watchesCommands();
   let lastError = '';
   let settle: NodeJS.Timeout | undefined;
 
