@@ -53,7 +53,8 @@ async function attached(): Promise<Scheduler> {
   const scheduler = new Scheduler({ dispatch, config: DEFAULTS });
   await scheduler.started();
   tell('start', true, (scheduler.startMs - bpfLoadMs(scheduler)) / 1000);
-  await sleep(1000);
+  // Its policy thread starts after it.
+  await sleep(4000);
   return scheduler;
 }
 

@@ -31,6 +31,10 @@ const volatile u64 urgent_node_budget_ppm = 600000;	/* ... and of the node */
 const volatile u64 strict_deadline_ns = 20 * NSEC_PER_MSEC;	/* `strict`: so long a task is held for its opinion */
 const volatile u64 orphan_timeout_ns;			/* without our process; 0: never */
 
+/* What BTF cannot tell the process that takes over a pinned scheduler. */
+const volatile u64 build_id;		/* first 8 bytes of the SHA-256 of the object's file */
+const volatile u32 attached_timeout_ms;	/* ops.timeout_ms */
+
 /* Topology. A CPU's LLC and how many CPUs an LLC has. */
 const volatile u32 nr_cpu_ids = 1;
 const volatile u32 nr_online_cpus = 1;

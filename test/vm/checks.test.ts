@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from 'vitest';
-import { all, counted, favouredIsBounded, promiseKept, promiseMs, sharesWithin, stayedInForce } from './checks.ts';
+import {
+  all,
+  counted,
+  favouredIsBounded,
+  logSays,
+  promiseKept,
+  promiseMs,
+  sameValue,
+  sharesWithin,
+  stayedInForce,
+} from './checks.ts';
 import type { HogReport, Measured, Outcome } from './plan.ts';
 
 const hog = (cpuMs: number, maxGapMs = 10): HogReport => ({
@@ -57,4 +67,12 @@ it('finds a scenario that could not be played, and counters that did not count',
   expect(all()(outcome({}, { error: 'no' }))).toHaveLength(1);
   expect(counted(1, 'nr_late')(outcome({ counters: { nr_late: 0 } }))).toHaveLength(1);
   expect(counted(1, 'nr_late')(outcome({ counters: { nr_late: 1 } }))).toEqual([]);
+});
+
+it('finds a line that is missing, and values that differ', () => {
+  expect(logSays(/adopted/)(outcome({}, { log: ['x adopted y'] }))).toEqual([]);
+  expect(logSays(/adopted/)(outcome({}, { log: ['x'] }))).toHaveLength(1);
+  expect(sameValue('a', 'b')(outcome({ values: { a: 1, b: 1 } }))).toEqual([]);
+  expect(sameValue('a', 'b')(outcome({ values: { a: 1, b: 2 } }))).toHaveLength(1);
+  expect(sameValue('a', 'b')(outcome({}))).toHaveLength(1);
 });

@@ -152,6 +152,16 @@ export function evenAmong(name: string, part: number): Check {
   };
 }
 
+export function sameValue(a: string, b: string): Check {
+  return ({ measured: { values = {} } }) =>
+    values[a] !== undefined && values[a] === values[b] ? [] : [`${a} is ${values[a]}, ${b} is ${values[b]}`];
+}
+
+/** One line of the schedulers of the scenario. */
+export function logSays(words: RegExp): Check {
+  return ({ log }) => (log.some((line) => words.test(line)) ? [] : [`no line says ${words}`]);
+}
+
 export const isDisabled: Check = ({ measured: { before, after } }) =>
   (after ?? before)?.state === 'disabled' ? [] : [`state ${(after ?? before)?.state}, expected disabled`];
 

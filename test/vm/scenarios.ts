@@ -9,7 +9,9 @@ import {
   favouredIsBounded,
   heardWithin,
   isDisabled,
+  logSays,
   promiseKept,
+  sameValue,
   shareBetween,
   sharesWithin,
   stayedInForce,
@@ -94,7 +96,53 @@ export const expectations: Readonly<Record<string, Check>> = {
   slices: all(lived, valueBetween('shortTurnMs', 0.9, 1.4), valueBetween('longTurnMs', 18, 24)),
   tickless: all(lived, valueBetween('ticksASecond', 0, 60), sharesWithin(0.9, 1.1)),
   exclusive: all(lived, evenAmong('pool', 0.05), countedAtMost(0, 'nr_masks_refused')),
+  takeoverKilled: all(
+    lived,
+    sameValue('orphanSeq', 'seq'),
+    logSays(/adopted the scheduler that is in force/),
+    onlyHybrid(counted(1, 'nr_user_dispatches')),
+    countedAtMost(0, 'nr_broken_promises'),
+  ),
+  takeoverOff: all(
+    isDisabled,
+    exitsWith(0),
+    sameValue('orphanSeq', 'seq'),
+    sameValue('adoptedSeq', 'seq'),
+    valueWithin('left', 0),
+    valueWithin('disabledMs', 10_000),
+    logSays(/the scheduler stays in force/),
+    logSays(/adopted the scheduler that is in force/),
+    logSays(/was ended by its pins/),
+    offReports,
+  ),
+  takeoverDead: all(attachedAnew, notTakenOver('sched_ext is disabled')),
+  takeoverOtherwise: all(attachedAnew, notTakenOver('its slice_default_ns is 5000000, wished for is 7000000')),
+  takeoverUnpinned: all(attachedAnew, valueWithin('pins', 0), notTakenOver('scheduler.pin is false')),
+  takeoverHalf: all(attachedAnew, notTakenOver('it was never attached, its link is missing')),
+  takeoverOrphan: all(isDisabled, sameValue('aliveSeq', 'seq'), valueWithin('disabledMs', 15_000)),
 };
+
+function notTakenOver(reason: string): Check {
+  return logSays(new RegExp(`the pinned scheduler was not taken over.*"reason":"${reason}"`));
+}
+
+/** The one before is gone, and one of ours is in force instead of it. */
+function attachedAnew({ measured: { before, after } }: Outcome): string[] {
+  return after?.state === 'enabled' && /^gthulhu/.test(after.ops) && after.enableSeq === (before?.enableSeq ?? 0) + 1
+    ? []
+    : [`first ${JSON.stringify(before)}, then ${JSON.stringify(after)}`];
+}
+
+/** What `gthulhu off` says: once it ended something, once there was nothing. */
+function offReports({ measured: { exits = [] } }: Outcome): string[] {
+  const report = JSON.parse(exits[2]?.log || '{}') as { ok?: boolean; state?: string; unpinned?: string[] };
+  return [
+    ...(report.ok && report.state === 'disabled' && report.unpinned?.includes('link_ops')
+      ? []
+      : [`gthulhu off -o json said ${exits[2]?.log}`]),
+    ...(/nothing is pinned/.test(exits[3]?.log ?? '') ? [] : [`a second gthulhu off said ${exits[3]?.log}`]),
+  ];
+}
 
 /** One line for each real map, each with its type. */
 function mapLines({ measured: { exits = [] } }: Outcome): string[] {

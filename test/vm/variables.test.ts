@@ -40,6 +40,7 @@ test.skipIf(why !== null && process.env.CI !== 'true')('variables are read back 
     urgent_budget_ppm: 330_000,
     urgent_node_budget_ppm: 220_000,
     strict_deadline_ns: 11_000_000,
+    orphan_timeout_ns: 0,
   });
   expect(inKernel).toMatchObject(params);
   expect(inKernel).toMatchObject({

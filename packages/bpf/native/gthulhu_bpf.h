@@ -41,7 +41,7 @@ struct gb_env {
 	struct gb_log log;
 };
 
-enum gb_kind { GB_OBJECT, GB_LINK, GB_MAP, GB_GLOBALS, GB_RING, GB_DECISIONS, GB_PROGRAM, GB_STATS };
+enum gb_kind { GB_OBJECT, GB_LINK, GB_MAP, GB_GLOBALS, GB_RING, GB_DECISIONS, GB_PROGRAM, GB_STATS, GB_PIN, GB_LOCK, GB_BTF };
 
 struct gb_res {
 	struct gb_env *state;
@@ -59,6 +59,12 @@ struct gb_object {
 	char *image;
 	char *verifier_log;
 	enum { GB_FRESH, GB_LOADED, GB_FAILED } phase;
+};
+
+/* Type information that is in the kernel already. */
+struct gb_btf {
+	struct gb_res res;
+	struct btf *btf;
 };
 
 /* resource.c */
@@ -131,6 +137,8 @@ struct gb_type {
 bool gb_resolve(const struct btf *btf, uint32_t type_id, struct gb_type *out);
 const struct btf_type *gb_ops_type(const struct gb_object *o, const char *map_name);
 const struct btf_type *gb_strip(const struct btf *btf, uint32_t type_id);
+napi_value gb_named_layout(napi_env env, const struct btf *btf, const char *name, const char *whose);
+napi_value gb_list_vars(napi_env env, const struct btf *btf);
 napi_value gb_struct_layout(napi_env env, napi_callback_info info);
 napi_value gb_ops_layout(napi_env env, napi_callback_info info);
 napi_value gb_object_vars(napi_env env, napi_callback_info info);
@@ -167,6 +175,9 @@ void gb_vmlinux_forget(napi_env env);
 	X("structLayout", gb_struct_layout) X("opsLayout", gb_ops_layout) X("vars", gb_object_vars)                   \
 	X("setOpsField", gb_object_set_ops_field) X("attachOps", gb_attach_ops)                                       \
 	X("attachProgram", gb_attach_program) X("linkFd", gb_link_fd) X("pinLink", gb_link_pin)                       \
+	X("attachTracing", gb_attach_tracing) X("pinFd", gb_pin_fd) X("openPin", gb_pin_open)                         \
+	X("isBpfFs", gb_is_bpffs) X("mountBpfFs", gb_mount_bpffs) X("lockFolder", gb_lock_folder)                     \
+	X("openMapBtf", gb_map_btf_open) X("btfLayout", gb_btf_layout) X("btfVars", gb_btf_vars)                      \
 	X("openMap", gb_map_open) X("mapInfo", gb_map_describe) X("lookup", gb_map_lookup)                            \
 	X("update", gb_map_update) X("deleteKey", gb_map_delete) X("keys", gb_map_keys)                               \
 	X("openGlobals", gb_globals_open) X("readGlobal", gb_globals_read)                                            \
@@ -174,7 +185,7 @@ void gb_vmlinux_forget(napi_env env);
 	X("copyGlobal", gb_globals_copy) X("openRing", gb_ring_open) X("wakeRing", gb_ring_wake)                      \
 	X("waitRing", gb_ring_wait_async)                                                                              \
 	X("openDecisions", gb_decisions_open) X("openProgram", gb_program_open) X("runProgram", gb_program_run)       \
-	X("progStats", gb_prog_stats) X("enableStats", gb_enable_stats) X("btfHasField", gb_btf_has_field)            \
+	X("progInfo", gb_prog_describe) X("progStats", gb_prog_stats) X("enableStats", gb_enable_stats) X("btfHasField", gb_btf_has_field)            \
 	X("btfHasType", gb_btf_has_type) X("btfHasFunc", gb_btf_has_func) X("enumValue", gb_enum_value)               \
 	X("possibleCpus", gb_possible_cpus) X("libbpfVersion", gb_libbpf_version) X("pidfdOpen", gb_pidfd_open)       \
 	X("closeFd", gb_close_fd) X("gettid", gb_gettid) X("threadCpuNs", gb_thread_cpu_ns)                           \

@@ -107,28 +107,31 @@ static napi_value struct_layout(napi_env env, const struct btf *btf, const struc
 	return layout;
 }
 
+napi_value gb_named_layout(napi_env env, const struct btf *btf, const char *name, const char *whose)
+{
+	int id = btf ? btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT) : -1;
+
+	if (id < 0) {
+		gb_throw(env, "ERR_BPF_NOT_FOUND", 0,
+			 "struct %s is not in the type information of %s; clang keeps only types that a global, a map "
+			 "or a function argument uses",
+			 name, whose);
+		return NULL;
+	}
+	return struct_layout(env, btf, btf__type_by_id(btf, (uint32_t)id), false);
+}
+
 /* structLayout(object, name) */
 napi_value gb_struct_layout(napi_env env, napi_callback_info info)
 {
 	napi_value argv[GB_MAX_ARGS];
 	char name[GB_MAX_STRING];
-	const struct btf *btf;
 	struct gb_object *o;
-	int id;
 
 	if (!gb_args(env, info, argv) || !(o = gb_handle(env, argv[0], GB_OBJECT)) ||
 	    !gb_string(env, argv[1], "the struct name", name))
 		return NULL;
-	btf = bpf_object__btf(o->obj);
-	id = btf ? btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT) : -1;
-	if (id < 0) {
-		gb_throw(env, "ERR_BPF_NOT_FOUND", 0,
-			 "struct %s is not in the type information of %s; clang keeps only types that a global, a map "
-			 "or a function argument uses",
-			 name, o->name);
-		return NULL;
-	}
-	return struct_layout(env, btf, btf__type_by_id(btf, (uint32_t)id), false);
+	return gb_named_layout(env, bpf_object__btf(o->obj), name, o->name);
 }
 
 static bool is_ops_section(const char *name)
@@ -200,17 +203,12 @@ static napi_value describe_var(napi_env env, const struct btf *btf, const char *
 	return v;
 }
 
-/* vars(object): [{name, section, offset, size, count, signed, scalar}] of .bss*, .data* and .rodata*. */
-napi_value gb_object_vars(napi_env env, napi_callback_info info)
+/* [{name, section, offset, size, count, signed, scalar}] of .bss*, .data* and .rodata* */
+napi_value gb_list_vars(napi_env env, const struct btf *btf)
 {
-	napi_value argv[GB_MAX_ARGS], list;
-	const struct btf *btf;
-	struct gb_object *o;
+	napi_value list;
 	uint32_t n = 0;
 
-	if (!gb_args(env, info, argv) || !(o = gb_handle(env, argv[0], GB_OBJECT)))
-		return NULL;
-	btf = bpf_object__btf(o->obj);
 	GB_NAPI(env, napi_create_array(env, &list));
 	for (uint32_t id = 1; btf && id < btf__type_cnt(btf); id++) {
 		const struct btf_type *t = btf__type_by_id(btf, id);
@@ -231,4 +229,15 @@ napi_value gb_object_vars(napi_env env, napi_callback_info info)
 		}
 	}
 	return list;
+}
+
+/* vars(object) */
+napi_value gb_object_vars(napi_env env, napi_callback_info info)
+{
+	napi_value argv[GB_MAX_ARGS];
+	struct gb_object *o;
+
+	if (!gb_args(env, info, argv) || !(o = gb_handle(env, argv[0], GB_OBJECT)))
+		return NULL;
+	return gb_list_vars(env, bpf_object__btf(o->obj));
 }

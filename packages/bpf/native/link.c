@@ -6,12 +6,15 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OPS_WITH_LINK (1u << 13) /* BPF_F_LINK; Linux 6.4, newer than some systems' headers */
 
+/* One of the two: libbpf's, or the plain descriptor of a link that was made without an object. */
 struct gb_link {
 	struct gb_res res;
 	struct bpf_link *link;
+	int fd;
 };
 
 static void close_link(napi_env env, struct gb_res *res)
@@ -22,11 +25,23 @@ static void close_link(napi_env env, struct gb_res *res)
 	if (l->link)
 		bpf_link__destroy(l->link);
 	l->link = NULL;
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
 }
 
 static struct gb_link *new_link(napi_env env)
 {
-	return gb_res_new(env, sizeof(struct gb_link), GB_LINK, close_link);
+	struct gb_link *l = gb_res_new(env, sizeof(struct gb_link), GB_LINK, close_link);
+
+	if (l)
+		l->fd = -1;
+	return l;
+}
+
+static int fd_of(const struct gb_link *l)
+{
+	return l->link ? bpf_link__fd(l->link) : l->fd;
 }
 
 static napi_value finish(napi_env env, struct gb_link *l, int err, const char *kind, const char *name,
@@ -110,6 +125,40 @@ napi_value gb_attach_program(napi_env env, napi_callback_info info)
 	return finish(env, l, err, "program", name, o);
 }
 
+/* attachTracing(progFd): a tp_btf program, to the target that it was loaded for */
+napi_value gb_attach_tracing(napi_env env, napi_callback_info info)
+{
+	napi_value argv[GB_MAX_ARGS];
+	struct bpf_prog_info pi;
+	struct gb_link *l;
+	int fd, err;
+
+	if (!gb_args(env, info, argv) || !gb_fd(env, argv[0], "the program's file descriptor", &fd))
+		return NULL;
+	if (!gb_fd_is(fd, "bpf-prog")) {
+		gb_throw(env, "ERR_BPF_ARGUMENT", 0, "file descriptor %d is no bpf-prog", fd);
+		return NULL;
+	}
+	if (!gb_prog_info(env, fd, &pi))
+		return NULL;
+	if (pi.type != BPF_PROG_TYPE_TRACING) {
+		gb_throw(env, "ERR_BPF_ARGUMENT", 0, "program %s is no SEC(\"tp_btf\") program", pi.name);
+		return NULL;
+	}
+	l = new_link(env);
+	if (!l)
+		return NULL;
+	gb_log_begin(&l->res.state->log);
+	l->fd = bpf_raw_tracepoint_open(NULL, fd);
+	err = errno;
+	gb_log_end();
+	if (l->fd >= 0)
+		return gb_res_external(env, &l->res);
+	gb_throw(env, "ERR_BPF_ATTACH", err, "cannot attach program %s to what it was loaded for", pi.name);
+	gb_res_drop(env, &l->res);
+	return NULL;
+}
+
 /* linkFd(link) */
 napi_value gb_link_fd(napi_env env, napi_callback_info info)
 {
@@ -118,7 +167,7 @@ napi_value gb_link_fd(napi_env env, napi_callback_info info)
 
 	if (!gb_args(env, info, argv) || !(l = gb_handle(env, argv[0], GB_LINK)))
 		return NULL;
-	return gb_number(env, bpf_link__fd(l->link));
+	return gb_number(env, fd_of(l));
 }
 
 /* pinLink(link, path) */
@@ -133,7 +182,7 @@ napi_value gb_link_pin(napi_env env, napi_callback_info info)
 	    !gb_string(env, argv[1], "the path", path))
 		return NULL;
 	/* Not bpf_link__pin: that allows one path a link and remembers it. */
-	err = bpf_obj_pin(bpf_link__fd(l->link), path) ? errno : 0;
+	err = bpf_obj_pin(fd_of(l), path) ? errno : 0;
 	if (err) {
 		gb_throw(env, "ERR_BPF_SYS", err, "cannot pin the link at %s (a bpf file system has to be mounted there)", path);
 		return NULL;

@@ -108,6 +108,28 @@ napi_value gb_program_run(napi_env env, napi_callback_info info)
 	return result;
 }
 
+/* progInfo(fd) -> {name, typeId, id}: from the kernel; the name is cut to 15 bytes there */
+napi_value gb_prog_describe(napi_env env, napi_callback_info info)
+{
+	napi_value argv[GB_MAX_ARGS], v;
+	struct bpf_prog_info pi;
+	int fd;
+
+	if (!gb_args(env, info, argv) || !gb_fd(env, argv[0], "the program's file descriptor", &fd))
+		return NULL;
+	if (!gb_fd_is(fd, "bpf-prog")) {
+		gb_throw(env, "ERR_BPF_ARGUMENT", 0, "file descriptor %d is no bpf-prog", fd);
+		return NULL;
+	}
+	if (!gb_prog_info(env, fd, &pi))
+		return NULL;
+	GB_NAPI(env, napi_create_object(env, &v));
+	if (!gb_set(env, v, "name", gb_text(env, pi.name)) || !gb_set_number(env, v, "typeId", pi.type) ||
+	    !gb_set_number(env, v, "id", pi.id))
+		return NULL;
+	return v;
+}
+
 /* progStats(fd) -> {name, runCount, runTimeNs}; the numbers only grow while statistics are on */
 napi_value gb_prog_stats(napi_env env, napi_callback_info info)
 {

@@ -13,12 +13,16 @@ static const napi_type_tag tags[] = {
 	[GB_DECISIONS] = { 0x6774686c68752d64ULL, 0x9f4be1a0c3d25706ULL },
 	[GB_PROGRAM] = { 0x6774686c68752d70ULL, 0x9f4be1a0c3d25707ULL },
 	[GB_STATS] = { 0x6774686c68752d73ULL, 0x9f4be1a0c3d25708ULL },
+	[GB_PIN] = { 0x6774686c68752d69ULL, 0x9f4be1a0c3d25709ULL },
+	[GB_LOCK] = { 0x6774686c68752d6bULL, 0x9f4be1a0c3d2570aULL },
+	[GB_BTF] = { 0x6774686c68752d62ULL, 0x9f4be1a0c3d2570bULL },
 };
 
 static const char *const names[] = {
 	[GB_OBJECT] = "BPF object", [GB_LINK] = "link",	    [GB_MAP] = "map",
 	[GB_GLOBALS] = "globals",   [GB_RING] = "ring",	    [GB_DECISIONS] = "decisions",
-	[GB_PROGRAM] = "program",   [GB_STATS] = "BPF statistics",
+	[GB_PROGRAM] = "program",   [GB_STATS] = "BPF statistics", [GB_PIN] = "pin",
+	[GB_LOCK] = "lock",	    [GB_BTF] = "type information",
 };
 
 struct gb_env *gb_state(napi_env env)

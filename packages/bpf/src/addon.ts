@@ -83,6 +83,15 @@ export interface NativeAddon {
   attachProgram(object: ObjectHandle, name: string): LinkHandle;
   linkFd(link: LinkHandle): number;
   pinLink(link: LinkHandle, path: string): void;
+  attachTracing(progFd: number): LinkHandle;
+  pinFd(fd: number, path: string): void;
+  openPin(path: string): { handle: Handle<'pin'>; kind: 'map' | 'prog' | 'link'; fd: number };
+  isBpfFs(path: string): boolean;
+  mountBpfFs(path: string): void;
+  lockFolder(path: string): Handle<'lock'> | null;
+  openMapBtf(mapFd: number): Handle<'btf'>;
+  btfLayout(btf: Handle<'btf'>, name: string): StructLayout;
+  btfVars(btf: Handle<'btf'>): NativeVar[];
   openMap(fd: number): MapHandle;
   mapInfo(fd: number): MapInfo;
   lookup(map: MapHandle, key: Uint8Array, perCpu: boolean): Uint8Array | null;
@@ -108,6 +117,7 @@ export interface NativeAddon {
   ): NativeDecisions;
   openProgram(fd: number, ctxSize: number): ProgramHandle;
   runProgram(program: ProgramHandle, ctx?: Uint8Array): number;
+  progInfo(fd: number): { name: string; typeId: number; id: number };
   progStats(fd: number): { name: string; runCount: number; runTimeNs: number };
   enableStats(): Handle<'stats'>;
   btfHasField(struct: string, field: string): boolean;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { native } from './addon.ts';
+import { type NativeVar, native } from './addon.ts';
 import { encodeInteger, encodeValue } from './encode.ts';
 import { BpfError, shown } from './errors.ts';
 
@@ -33,6 +33,18 @@ export interface Globals {
   /** a copy of the whole variable */
   bytes(name: string): Uint8Array;
   close(): void;
+}
+
+/** The variables of one section, by name. */
+export function varsOf(variables: readonly NativeVar[], section: string): Record<string, VarInfo> {
+  if (typeof section !== 'string') throw new BpfError('ERR_BPF_ARGUMENT', `no section ${shown(section)}`);
+  const own = variables.filter((variable) => variable.section === section);
+  return Object.fromEntries(
+    own.map(({ name, offset, size, count, signed, scalar }) => [
+      name,
+      { offset, size: size * count, elementSize: size, signed, scalar },
+    ]),
+  );
 }
 
 /** The variable's place. What comes from elsewhere is checked: lengths here, limits in the addon. */

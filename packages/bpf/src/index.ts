@@ -11,8 +11,28 @@ export { type Kernel, kernel } from './kernel.ts';
 export type { FieldLayout, StructLayout } from './layout.ts';
 export type { BpfLink } from './link.ts';
 export type { LogLevel, OnLog } from './log.ts';
-export { type BpfMap, type MapInfo, openMap } from './map.ts';
+export { type BpfMap, type MapInfo, mapInfo, openMap } from './map.ts';
+export { globalsOfMap, type MapTypes, openMapTypes } from './map-types.ts';
 export { type BpfObject, type OpenOptions, openObject } from './object.ts';
-export { enableBpfStats, openSyscallProgram, type ProgStats, progStats, type SyscallProgram } from './program.ts';
+export {
+  attachTracing,
+  type FolderLock,
+  isBpfFs,
+  lockFolder,
+  mountBpfFs,
+  openPin,
+  type Pin,
+  type PinKind,
+  pin,
+} from './pin.ts';
+export {
+  enableBpfStats,
+  openSyscallProgram,
+  type ProgInfo,
+  type ProgStats,
+  progInfo,
+  progStats,
+  type SyscallProgram,
+} from './program.ts';
 export { openRing, type Ring, wakeRing } from './ring.ts';
 export { type Sys, sys } from './sys.ts';

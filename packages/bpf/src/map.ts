@@ -39,6 +39,11 @@ export function openMap(fd: number): BpfMap {
   return wrapMap(native.mapInfo(fd));
 }
 
+/** What the kernel says about the map behind a descriptor; the name is cut to 15 bytes there. */
+export function mapInfo(fd: number): MapInfo {
+  return native.mapInfo(fd);
+}
+
 export function wrapMap(given: MapInfo): BpfMap {
   const handle = native.openMap(given.fd);
   const info: MapInfo = Object.freeze({ ...given });

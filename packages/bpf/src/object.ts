@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type NativeVar, native, type ObjectHandle } from './addon.ts';
+import { native, type ObjectHandle } from './addon.ts';
 import { encodeValue } from './encode.ts';
 import { BpfError, shown } from './errors.ts';
-import { type GlobalsInfo, openGlobals, type VarInfo } from './globals.ts';
+import { type GlobalsInfo, openGlobals, type VarInfo, varsOf } from './globals.ts';
 import type { StructLayout } from './layout.ts';
 import { type BpfLink, wrapLink } from './link.ts';
 import { type OnLog, withLog } from './log.ts';
@@ -34,6 +34,8 @@ export interface BpfObject {
   programFd(name: string): number;
   /** of a section of globals such as '.bss', after load() */
   globals(section: string): GlobalsInfo;
+  /** Where the variables of a section lie; also before load(). */
+  variables(section: string): Readonly<Record<string, VarInfo>>;
   /** of a struct that a global, a map or a function of the object uses */
   layout(structName: string): StructLayout;
   /** a struct_ops map declared in SEC(".struct_ops.link") */
@@ -44,15 +46,8 @@ export interface BpfObject {
   close(): void;
 }
 
-function describe(variable: NativeVar): VarInfo {
-  const { offset, size, count, signed, scalar } = variable;
-  return { offset, size: size * count, elementSize: size, signed, scalar };
-}
-
 function globalsInfo(handle: ObjectHandle, section: string): GlobalsInfo {
-  const { fd, size } = native.section(handle, section);
-  const own = native.vars(handle).filter((variable) => variable.section === section);
-  return { fd, size, vars: Object.fromEntries(own.map((variable) => [variable.name, describe(variable)])) };
+  return { ...native.section(handle, section), vars: varsOf(native.vars(handle), section) };
 }
 
 /** Opens the file without loading anything into the kernel. At most 64 MiB. Throws ERR_BPF_OPEN. */
@@ -110,6 +105,7 @@ export function openObject(path: string, opts: OpenOptions = {}): BpfObject {
     maps: () => native.maps(handle),
     programFd: (name) => native.programFd(handle, name),
     globals: (section) => globalsInfo(handle, section),
+    variables: (section) => varsOf(native.vars(handle), section),
     layout: (structName) => native.structLayout(handle, structName),
     attach: (opsMap) => wrapLink(withLog(onLog, () => native.attachOps(handle, opsMap))),
     attachProgram: (progName) => wrapLink(withLog(onLog, () => native.attachProgram(handle, progName))),

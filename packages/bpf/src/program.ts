@@ -18,6 +18,20 @@ export function openSyscallProgram(fd: number, ctxLayout: StructLayout): Syscall
   };
 }
 
+export interface ProgInfo {
+  /** cut to 15 bytes by the kernel */
+  readonly name: string;
+  /** BPF_PROG_TYPE_*: 26 tracing, 31 syscall */
+  readonly typeId: number;
+  /** the kernel's number of this program: the same for every descriptor of it */
+  readonly id: number;
+}
+
+/** What the kernel says about the program behind a descriptor. */
+export function progInfo(fd: number): ProgInfo {
+  return native.progInfo(fd);
+}
+
 export interface ProgStats {
   /** cut to 15 bytes by the kernel */
   readonly name: string;

@@ -9,6 +9,7 @@ import {
   type TrialOutput,
   testPolicy,
 } from '@gthulhu/scheduler';
+import { off } from './off.ts';
 
 /** Exit code of a wrong command line. */
 const EXIT_USAGE = 2;
@@ -21,6 +22,8 @@ const USAGE = `usage: gthulhu COMMAND [options]
             what each key of the configuration means
   policy test FILE [--trace FILE] [-o table|json]
             run a policy of your own on recorded batches, without any kernel, and say what it would have done
+  off [--pin-path P] [-o json]
+            end a scheduler that is pinned (scheduler.pin), with or without its process
 
   --help, -h, help
             this text
@@ -101,6 +104,8 @@ async function main(argv: readonly string[]): Promise<number> {
         return await scheduler(modern(rest));
       case 'policy':
         return await policy(rest);
+      case 'off':
+        return await off(rest, fail);
       case undefined:
         return fail('a command is missing');
       case 'help':

@@ -196,6 +196,36 @@ export const SchedulerSection = Type.Object(
         descriptionZhTw: '記錄計數器的間隔',
       }),
     ),
+    pin: Type.Boolean(
+      notes({
+        default: false,
+        effect: inProcess(
+          'the scheduler stays in force when this process ends, and the next one takes it over',
+          '此行程結束後排程器繼續作用，由下一個行程接手',
+        ),
+        description: 'Restart the process without a gap: the scheduler is pinned on a bpf file system',
+        descriptionZhTw: '行程重新啟動時沒有空檔：排程器釘選在 bpf 檔案系統上',
+      }),
+    ),
+    pinPath: Type.String(
+      notes({
+        default: '/sys/fs/bpf/gthulhu',
+        effect: inProcess('folder of the pins', '釘選所在的資料夾'),
+        description: 'Absolute path of a folder of its own on a bpf file system; no dots in it',
+        descriptionZhTw: 'bpf 檔案系統上專屬資料夾的絕對路徑；不可含句點',
+      }),
+    ),
+    orphanTimeoutSeconds: Type.Integer(
+      notes({
+        default: 60,
+        minimum: 0,
+        maximum: 86_400,
+        unit: 's',
+        effect: rodata('orphan_timeout_ns'),
+        description: 'A pinned scheduler without a process ends itself after so long; 0 is never',
+        descriptionZhTw: '釘選的排程器沒有行程時，經過此時間後自行結束；0 表示永不',
+      }),
+    ),
     backend: Type.Enum(
       ['auto', 'sched_ext', 'off'],
       notes({

@@ -9,6 +9,7 @@ export { LOG_FORMATS, type LogFormat } from './log/logger.ts';
 export type { DecisionBatch, NodeView, Policy, TaskBatch } from './policies/policy.ts';
 export { createPolicy } from './policies/registry.ts';
 export { topologyVariables } from './process/kernel-side.ts';
+export { type OffReport, turnOff } from './process/off.ts';
 export { runScheduler, type SchedulerOptions } from './process/scheduler.ts';
 export { parseStrategies } from './strategies/parse-strategies.ts';
 export { readTopology } from './topology/read-topology.ts';

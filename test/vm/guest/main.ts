@@ -11,6 +11,7 @@ import * as load from './scenarios/load.ts';
 import * as policies from './scenarios/policies.ts';
 import * as silence from './scenarios/silence.ts';
 import * as strategies from './scenarios/strategies.ts';
+import * as takeover from './scenarios/takeover.ts';
 import { type Scenario, Stage } from './stage.ts';
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -20,6 +21,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...policies,
   ...silence,
   ...strategies,
+  ...takeover,
 };
 const LIMIT_MS = 120_000;
 

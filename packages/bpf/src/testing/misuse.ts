@@ -24,7 +24,7 @@ const NO_ARGUMENTS = new Set([
   'enableBpfStats',
 ]);
 /** Not for random arguments: some would change this process or stop it for long. */
-const NOT_AT_RANDOM = new Set(['init', 'schedSetAttr', 'sleepUntil', 'pinLink']);
+const NOT_AT_RANDOM = new Set(['init', 'schedSetAttr', 'sleepUntil', 'pinLink', 'pinFd', 'mountBpfFs']);
 
 function junk(): unknown[] {
   const detached = new Uint8Array(8);
@@ -145,13 +145,16 @@ function openAll(): { name: string; object: object; end: () => void }[] {
   );
   const program = api.openSyscallProgram(object.programFd('apply'), object.layout('apply_args'));
   const link = object.attachProgram('on_exec');
+  const tracing = api.attachTracing(object.programFd('on_exec'));
+  const types = api.openMapTypes(info.fd);
   return [
-    ...Object.entries({ map, globals, ring, decisions, program }).map(([name, opened]) => ({
+    ...Object.entries({ map, globals, ring, decisions, program, types }).map(([name, opened]) => ({
       name,
       object: opened,
       end: opened.close,
     })),
     { name: 'link', object: link, end: link.detach },
+    { name: 'tracing', object: tracing, end: tracing.detach },
     { name: 'object', object, end: object.close },
   ];
 }
@@ -165,6 +168,7 @@ function closedObjects(complaints: Complaints): void {
     map: ['hash'],
     programFd: ['apply'],
     globals: ['.bss'],
+    variables: ['.bss'],
     layout: ['record'],
     attach: ['x'],
     attachProgram: ['on_exec'],
@@ -231,6 +235,8 @@ export function misuse(rounds: number): { complaints: string[]; calls: number } 
     native.openGlobals(info.fd),
     native.attachProgram(raw, 'on_exec'),
     native.openProgram(object.programFd('apply'), 16),
+    native.attachTracing(object.programFd('on_exec')),
+    native.openMapBtf(info.fd),
     ...fds,
     object.programFd('apply'),
     object.programFd('on_exec'),

@@ -21,6 +21,7 @@ test('the defaults', () => {
       urgent_budget_ppm: 600_000,
       urgent_node_budget_ppm: 600_000,
       strict_deadline_ns: 20_000_000,
+      orphan_timeout_ns: 0,
     },
     ops: { timeout_ms: 30_000 },
   });
@@ -34,6 +35,9 @@ test.each([
   [{ opinionBudgetPercent: 0.3 }, { opinion_budget_ppm: 3_000 }],
   [{ opinionBudgetPercent: 50 }, { opinion_budget_ppm: 500_000 }],
   [{ opinionBudgetWindowMs: 250 }, { opinion_window_ns: 250_000_000 }],
+  [{ pin: true }, { orphan_timeout_ns: 60_000_000_000 }],
+  [{ pin: true, orphanTimeoutSeconds: 0 }, { orphan_timeout_ns: 0 }],
+  [{ pin: false, orphanTimeoutSeconds: 5 }, { orphan_timeout_ns: 0 }],
 ])('%j sets %j', (over, rodata) => {
   expect(toKernelParams(withScheduler(over)).rodata).toMatchObject(rodata);
 });
@@ -51,10 +55,12 @@ test('every key with a kernel effect changes its variable', () => {
     if (typeof value === 'boolean') return !value;
     return typeof value === 'number' ? value + 1 : 'kernel';
   };
-  const before = toKernelParams(defaultConfig());
+  // Some have theirs with scheduler.pin only.
+  const pinned = { pin: true };
+  const before = toKernelParams(withScheduler(pinned));
   for (const key of configKeys) {
     if (key.effect.to !== 'rodata' && key.effect.to !== 'ops') continue;
-    const config = defaultConfig();
+    const config = withScheduler(pinned);
     const [section = '', name] = key.path.split('.');
     const target = name === undefined ? config : (config as Record<string, unknown>)[section];
     (target as Record<string, unknown>)[name ?? section] = other(key.default);

@@ -35,6 +35,8 @@ export function toKernelParams(config: Config): KernelParams {
       urgent_budget_ppm: ppm(scheduler.urgentBudgetPercent),
       urgent_node_budget_ppm: ppm(scheduler.urgentNodeBudgetPercent),
       strict_deadline_ns: scheduler.strictDeadlineMs * 1_000_000,
+      // Unpinned it ends with its process.
+      orphan_timeout_ns: scheduler.pin ? scheduler.orphanTimeoutSeconds * 1_000_000_000 : 0,
     },
     ops: {
       timeout_ms: scheduler.timeoutMs,

@@ -115,6 +115,16 @@ describe('what is wrong, where, and what to do', () => {
       'g.yaml:2:9: scheduler.mode: is empty, must be one of gthulhu, simple, simple-fifo, none',
     ],
     [
+      'pins without a root',
+      scheduler('pinPath: gthulhu'),
+      'g.yaml:2:12: scheduler.pinPath: is "gthulhu", must be an absolute path without dots; write /sys/fs/bpf/gthulhu',
+    ],
+    [
+      'pins with a dot',
+      scheduler('pinPath: /sys/fs/bpf/gthulhu.d'),
+      'g.yaml:2:12: scheduler.pinPath: is "/sys/fs/bpf/gthulhu.d", must be an absolute path without dots; write /sys/fs/bpf/gthulhu',
+    ],
+    [
       'backend fair',
       scheduler('backend: fair'),
       'g.yaml:2:12: scheduler.backend: fair is refused: not yet in this version; use auto, sched_ext or off',

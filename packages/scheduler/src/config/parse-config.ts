@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isAbsolute } from 'node:path';
 import { type Config, ConfigSchema, configKeys, defaultConfig } from '@gthulhu/contracts';
 import type { Node } from 'yaml';
 import { ConfigError, inFileOrder, type Problem } from './problem.ts';
@@ -41,6 +42,14 @@ function checkTogether(config: Config, places: Places, source: YamlSource): void
     const message = `contradicts scheduler.dispatch: ${scheduler.dispatch}; remove kernel_mode, or set dispatch to kernel`;
     source.problem(places.get('scheduler.kernel_mode'), 'scheduler.kernel_mode', message);
   }
+}
+
+function checkPinPath(config: Config, places: Places, source: YamlSource): void {
+  const key = 'scheduler.pinPath';
+  const { pinPath } = config.scheduler;
+  if (isAbsolute(pinPath) && !pinPath.includes('.') && pinPath !== '/') return;
+  const message = `is ${JSON.stringify(pinPath)}, must be an absolute path without dots; write ${defaultConfig().scheduler.pinPath}`;
+  source.problem(places.get(key), key, message);
 }
 
 function collectWarnings(config: Config, places: Places, source: YamlSource): Problem[] {
@@ -97,6 +106,7 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
     'scheduler.dispatch',
   ];
   if (!compared.some((key) => wrong.has(key))) checkTogether(config, places, source);
+  if (!wrong.has('scheduler.pinPath')) checkPinPath(config, places, source);
   if (source.problems.length > 0) throw new ConfigError(fileName, source.problems);
   if (config.scheduler.kernel_mode) config.scheduler.dispatch = 'kernel';
   return { config, warnings: inFileOrder(collectWarnings(config, places, source)) };

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import {
-  type BpfLink,
-  type BpfObject,
-  type Globals,
-  type MapInfo,
-  openGlobals,
-  openObject,
-  openSyscallProgram,
-} from '@gthulhu/bpf';
-import type { KernelParams } from '../config/kernel-params.ts';
+import { type BpfLink, type Globals, type MapInfo, openGlobals, openSyscallProgram, sys } from '@gthulhu/bpf';
 import type { Topology } from '../topology/topology.ts';
 import { type KernelCounters, readCounters } from './counters.ts';
+import type { PinFolder } from './pin-folder.ts';
+import { type LoadedObject, pinObject } from './pinned-object.ts';
+import { linkPin, OPS_LINK, WATCHERS } from './pins.ts';
 
-/** Names in bpf/scheduler.bpf.c. */
-const OPS = 'gthulhu';
 const MAX_CPUS = 1024;
 const MAX_LLCS = 256;
 /** Sets of CPUs with queues of their own: bits of a word, and queues for each last-level cache. */
@@ -31,13 +23,14 @@ export interface ExitRecord {
   readonly message: string;
 }
 
-export interface KernelSideOptions {
-  readonly objectPath: string;
-  readonly params: KernelParams;
-  /** Read after `hotplugSeq`, so that a CPU that came or went in between is noticed by the kernel. */
-  readonly topology: Topology;
-  readonly hotplugSeq: number;
-  readonly onLog: (line: string) => void;
+export interface KernelSideParts {
+  readonly object: LoadedObject;
+  /** Highest CPU number + 1. */
+  readonly cpuIds: number;
+  /** Attaches the scheduler; null where it was adopted, and is in force already. */
+  readonly attachOps: (() => BpfLink) | null;
+  /** Where it is pinned, or is to be; null where it ends with this process. */
+  readonly pins: PinFolder | null;
 }
 
 /** Counts CPUs that came and went; the kernel refuses a scheduler that read the topology before the last change. */
@@ -92,37 +85,31 @@ function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
-/** The loaded BPF scheduler: what the main thread owns of it. */
+/** The BPF scheduler in the kernel, loaded or adopted: what the main thread owns of it. */
 export class KernelSide {
-  readonly object: BpfObject;
-  readonly nulledOps: readonly string[];
+  readonly object: LoadedObject;
+  /** It was in force before this process came. */
+  readonly adopted: boolean;
+  /** It stays in force when this process ends. */
+  readonly pinned: boolean;
+  readonly #pins: PinFolder | null;
+  readonly #attachOps: (() => BpfLink) | null;
   readonly #bss: Globals;
-  readonly #layoutOf: (name: string) => ReturnType<BpfObject['layout']>;
+  readonly #layoutOf: (name: string) => ReturnType<LoadedObject['layout']>;
   readonly #cpuIds: number;
   #links: BpfLink[] = [];
 
-  constructor(options: KernelSideOptions) {
-    this.object = openObject(options.objectPath, {
-      onLog: (level, line) => {
-        if (level !== 'debug') options.onLog(line);
-      },
-    });
-    try {
-      const topology = topologyVariables(options.topology);
-      for (const [name, value] of Object.entries({ ...options.params.rodata, ...topology }))
-        this.object.setGlobal(name, value);
-      for (const [name, value] of Object.entries(options.params.ops)) this.object.setOpsField(OPS, name, value);
-      this.object.setOpsField(OPS, 'hotplug_seq', options.hotplugSeq);
-      this.nulledOps = this.object.load().nulledOps;
-      this.#bss = openGlobals(this.object.globals('.bss'));
-      this.#cpuIds = topology.nr_cpu_ids as number;
-    } catch (error) {
-      this.object.close();
-      throw error;
-    }
-    const layouts = new Map<string, ReturnType<BpfObject['layout']>>();
+  constructor({ object, cpuIds, attachOps, pins }: KernelSideParts) {
+    this.object = object;
+    this.adopted = attachOps === null;
+    this.pinned = pins !== null;
+    this.#pins = pins;
+    this.#attachOps = attachOps;
+    this.#cpuIds = cpuIds;
+    this.#bss = openGlobals(object.globals('.bss'));
+    const layouts = new Map<string, ReturnType<LoadedObject['layout']>>();
     this.#layoutOf = (name) => {
-      const known = layouts.get(name) ?? this.object.layout(name);
+      const known = layouts.get(name) ?? object.layout(name);
       layouts.set(name, known);
       return known;
     };
@@ -132,8 +119,14 @@ export class KernelSide {
     return this.object.maps();
   }
 
+  /** This process lives: a pinned scheduler that has not heard it for long ends itself. At least every second. */
+  beat(): void {
+    this.#bss.write('user_alive_ns', sys.monotonicNs());
+  }
+
   /** Tells the kernel whose threads are ours. Returns our process number as the kernel knows it. */
   register(): number {
+    this.beat();
     const layout = this.#layoutOf('register_args');
     const program = openSyscallProgram(this.object.programFd('register_self'), layout);
     const args = new Uint8Array(layout.size);
@@ -142,16 +135,52 @@ export class KernelSide {
     return new DataView(args.buffer).getUint32(layout.fields.tgid.offset, true);
   }
 
-  /** Becomes the CPU scheduler. */
+  /** Becomes the CPU scheduler, unless it is one already. What is pinned here belongs to nobody: its names alone hold it. */
   attach(): void {
-    this.#links.push(this.object.attach(OPS));
+    if (this.#attachOps === null) return;
+    if (this.#pins === null) {
+      this.#links.push(this.#attachOps());
+      return;
+    }
+    try {
+      pinObject(this.object, this.#pins);
+      this.#hold(this.#attachOps(), OPS_LINK);
+    } catch (error) {
+      this.#pins.unpin();
+      throw error;
+    }
+  }
+
+  #hold(link: BpfLink, name: string): void {
+    if (this.#pins === null) {
+      this.#links.push(link);
+      return;
+    }
+    try {
+      link.pin(this.#pins.pathOf(name));
+    } finally {
+      link.detach();
+    }
   }
 
   /** From now on an exec or a rename is told of; costs every exec a record, so only where strategies ask for it. */
   watchCommands(): void {
-    if (this.#bss.readNumber('watch_commands') !== 0) return;
-    this.#links.push(this.object.attachProgram('on_exec'), this.object.attachProgram('on_rename'));
+    if (this.watchesCommands()) return;
+    for (const program of WATCHERS) {
+      this.#pins?.remove(linkPin(program));
+      this.#hold(this.object.attachProgram(program), linkPin(program));
+    }
     this.#bss.write('watch_commands', 1);
+  }
+
+  watchesCommands(): boolean {
+    return this.#bss.readNumber('watch_commands') !== 0;
+  }
+
+  /** For a scheduler that was adopted: nobody asks for strategies any more. */
+  unwatchCommands(): void {
+    this.#bss.write('watch_commands', 0);
+    for (const program of WATCHERS) this.#pins?.remove(linkPin(program));
   }
 
   counters(): KernelCounters {
@@ -178,7 +207,12 @@ export class KernelSide {
     return this.#bss.readNumber('nr_events_lost');
   }
 
-  /** Gives the CPUs back to the kernel's own scheduler. Idempotent. */
+  /** Removes the pins of a scheduler that the kernel has ended. */
+  unpin(): void {
+    this.#pins?.unpin();
+  }
+
+  /** Gives the CPUs back to the kernel's own scheduler, unless it is pinned. Idempotent. */
   detach(): void {
     for (const link of this.#links.reverse()) link.detach();
     this.#links = [];

@@ -48,3 +48,10 @@ test.each([
 test('nothing in the way', () => {
   expect(obstacle({ supported: true, state: 'disabled', ops: '' }, '7.3', true)).toBeNull();
 });
+
+test('one of ours that an earlier process left pinned is nothing in the way', () => {
+  const ours = { supported: true, state: 'enabled', ops: 'gthulhu' };
+  expect(obstacle(ours, '7.3', true, true)).toBeNull();
+  expect(obstacle(ours, '7.3', true, false)?.sentence).toMatch(/gthulhu \(state enabled\)/);
+  expect(obstacle({ ...ours, ops: 'rusty' }, '7.3', true, true)?.sentence).toMatch(/rusty/);
+});

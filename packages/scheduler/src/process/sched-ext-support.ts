@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { isOurs } from './pins.ts';
 
 /** How a kernel says what it can and what it does. */
 export interface SchedExtState {
@@ -37,7 +38,13 @@ export interface Obstacle {
 /** Exit code of "this kernel cannot do it", as EX_CONFIG of sysexits.h. */
 export const EXIT_UNSUPPORTED = 78;
 
-export function obstacle(state: SchedExtState, kernelRelease: string, hasBtf: boolean): Obstacle | null {
+/** @param pinned something is pinned where this process looks: a scheduler of ours in force may be that one */
+export function obstacle(
+  state: SchedExtState,
+  kernelRelease: string,
+  hasBtf: boolean,
+  pinned = false,
+): Obstacle | null {
   if (!state.supported) {
     return {
       code: EXIT_UNSUPPORTED,
@@ -52,7 +59,7 @@ export function obstacle(state: SchedExtState, kernelRelease: string, hasBtf: bo
       sentence: `this kernel (${kernelRelease}) carries no type information: /sys/kernel/btf/vmlinux does not exist. It must be built with CONFIG_DEBUG_INFO_BTF.`,
     };
   }
-  if (state.state !== 'disabled') {
+  if (state.state !== 'disabled' && !(pinned && isOurs(state.ops))) {
     return {
       code: 1,
       sentence:

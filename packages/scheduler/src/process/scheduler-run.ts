@@ -4,19 +4,24 @@ import { sys } from '@gthulhu/bpf';
 import type { Config } from '@gthulhu/contracts';
 import { toKernelParams } from '../config/kernel-params.ts';
 import { effectiveMode } from '../config/parse-config.ts';
-import { entry } from '../log/entry.ts';
+import { entry, type LogEntry } from '../log/entry.ts';
 import type { Logger } from '../log/logger.ts';
 import * as say from '../log/messages.ts';
 import type { PolicyModule } from '../policies/policy-module.ts';
 import { formatTopology } from '../topology/format-topology.ts';
 import { readTopology } from '../topology/read-topology.ts';
-import { makeCells } from './cells.ts';
+import { CELL, makeCells } from './cells.ts';
 import { toBssCounters, toOperatorCounters } from './counters.ts';
-import { type ExitRecord, KernelSide, readHotplugSeq } from './kernel-side.ts';
+import { type ExitRecord, type KernelSide, readHotplugSeq } from './kernel-side.ts';
+import type { PinFolder } from './pin-folder.ts';
 import { type PolicyHost, type PolicyService, startPolicyHost } from './policy-host.ts';
+import { forgetStrategies } from './strategy-enforcer.ts';
 import { type StrategyFollower, startStrategyFollower } from './strategy-follower.ts';
+import { obtainKernelSide } from './takeover.ts';
 
 const CHECK_EJECTED_MS = 250;
+/** A pinned scheduler hears of its process this often. */
+const BEAT_MS = 250;
 /** Detaching is not synchronous: so long the kernel may take to say how it ended. */
 const EXIT_WAIT_MS = 10_000;
 
@@ -24,6 +29,8 @@ export interface RunOptions {
   readonly config: Config;
   readonly objectPath: string;
   readonly logger: Logger;
+  /** Where schedulers are pinned, by this process or an earlier one. */
+  readonly pins: PinFolder;
   /** Aborted when the scheduler is to end. */
   readonly signal: AbortSignal;
 }
@@ -88,13 +95,6 @@ async function waitForExit(kernel: KernelSide): Promise<ExitRecord | null> {
   return null;
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
 /** Resolves when the signal is aborted (null) or the kernel has ended the scheduler (how). */
 function untilEnd(kernel: KernelSide, signal: AbortSignal): Promise<ExitRecord | null> {
   return new Promise((resolve) => {
@@ -113,6 +113,13 @@ function untilEnd(kernel: KernelSide, signal: AbortSignal): Promise<ExitRecord |
   });
 }
 
+function staysInForce(config: Config): LogEntry {
+  const { orphanTimeoutSeconds: seconds, pinPath } = config.scheduler;
+  const bound = seconds > 0 ? `, for at most ${seconds} s without a process` : '';
+  const text = `the scheduler stays in force, pinned in ${pinPath}${bound}; the next \`gthulhu scheduler\` takes it over, \`gthulhu off\` ends it`;
+  return entry(text, 'the scheduler stays in force', { pinPath, orphanTimeoutSeconds: seconds });
+}
+
 /** Loads, attaches and serves until the signal or an ejection. Throws where the scheduler cannot be attached. */
 export async function runOnce(options: RunOptions): Promise<RunEnd> {
   const { config, logger, signal } = options;
@@ -120,33 +127,36 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   const hotplugSeq = readHotplugSeq();
   const topology = readTopology();
   const onlineCpus = topology.cpus.filter((cpu) => cpu.online).length;
-  const kernel = new KernelSide({
+  const kernel = await obtainKernelSide({
     objectPath: options.objectPath,
     params: toKernelParams(config),
     topology,
     hotplugSeq,
     onLog: (line) => logger.log(say.libbpfLine(line)),
+    pin: config.scheduler.pin,
+    pins: options.pins,
+    logger,
   });
   const cells = makeCells();
+  // What earlier processes were asked is over: counters of this one start where theirs ended.
+  if (kernel.adopted) cells[CELL.drained] = cells[CELL.decided] = kernel.counters().cpus.nr_opinions_asked;
   let host: PolicyService | null = null;
   let follower: StrategyFollower | null = null;
   let report: NodeJS.Timeout | undefined;
+  let beat: NodeJS.Timeout | undefined;
   try {
     for (const map of kernel.maps()) logger.log(say.bpfMap(map));
     logger.log(say.topologyRead(formatTopology(topology)));
     const ownPid = kernel.register();
+    beat = setInterval(() => kernel.beat(), BEAT_MS);
     kernel.attach();
     logger.log(say.userSchedPid(ownPid));
-    if (config.scheduler.dispatch !== 'kernel' && !config.scheduler.kernel_mode) {
-      // The kernel's order serves from the first moment: nobody waits for the policy to be loaded and warm.
-      host = await startPolicy(kernel, options, cells, onlineCpus);
-      await Promise.race([host.ready, aborted(signal)]);
-    }
+    logger.log(say.schedulerStarted());
     if (config.scheduler.strategiesFile !== '')
       follower = startStrategyFollower({ file: config.scheduler.strategiesFile, kernel, logger });
-    logger.log(say.schedulerStarted());
+    else if (kernel.watchesCommands()) await forgetStrategies(kernel, logger);
 
-    let overBudget = 0;
+    let overBudget = kernel.counters().cpus.nr_urgent_over_budget;
     report = setInterval(() => {
       const counters = kernel.counters();
       const { urgentBudgetPercent, urgentNodeBudgetPercent, statsIntervalSeconds } = config.scheduler;
@@ -159,12 +169,22 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
       const scheduler = toOperatorCounters(counters, sys.monotonicNs(), host?.restarts ?? 0);
       logger.log({ ...line, fields: { ...line.fields, scheduler } });
     }, config.scheduler.statsIntervalSeconds * 1000);
+    if (config.scheduler.dispatch !== 'kernel' && !config.scheduler.kernel_mode) {
+      // The kernel's order serves from the first moment: nobody waits for the policy to be loaded and warm.
+      host = await startPolicy(kernel, options, cells, onlineCpus);
+    }
 
     const ejected = await untilEnd(kernel, signal);
     if (ejected !== null) logger.log(say.bpfModuleStopped());
     clearInterval(report);
     await follower?.stop();
     await host?.stop();
+    if (ejected !== null) kernel.unpin();
+    if (ejected === null && kernel.pinned) {
+      logger.log(staysInForce(config));
+      logger.log(say.loopEnded());
+      return { why: 'stopped' };
+    }
     kernel.detach();
     const exit = ejected ?? (await waitForExit(kernel));
     if (exit !== null)
@@ -173,6 +193,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     return ejected === null ? { why: 'stopped' } : { why: 'ejected', exit: ejected };
   } finally {
     clearInterval(report);
+    clearInterval(beat);
     await follower?.stop();
     await host?.stop();
     kernel.close();

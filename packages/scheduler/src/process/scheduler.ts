@@ -9,12 +9,16 @@ import { loadConfig } from '../config/config-file.ts';
 import { effectiveMode } from '../config/parse-config.ts';
 import { ConfigError, formatProblem } from '../config/problem.ts';
 import { backoffSeconds } from '../explain-exit/backoff.ts';
+import { EXIT_KIND } from '../explain-exit/exit-kind.ts';
 import { explainExit } from '../explain-exit/explain-exit.ts';
 import { entry } from '../log/entry.ts';
 import { createLogger, type LogFormat, type Logger } from '../log/logger.ts';
 import * as say from '../log/messages.ts';
+import { claimPins } from './claim-pins.ts';
+import { PinFolder } from './pin-folder.ts';
 import { obstacle, readSchedExtState } from './sched-ext-support.ts';
 import { runOnce } from './scheduler-run.ts';
+import { endPinned } from './takeover.ts';
 
 export interface SchedulerOptions {
   /** Path of the YAML file; undefined for the defaults. */
@@ -69,15 +73,24 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Attaches again after an ejection, with growing pauses. Returns the exit code. */
-async function keepRunning(config: Config, logger: Logger, signal: AbortSignal): Promise<number> {
+async function keepRunning(config: Config, pins: PinFolder, logger: Logger, signal: AbortSignal): Promise<number> {
   for (let attempt = 0; ; attempt++) {
     const start = performance.now();
-    const end = await runOnce({ config, logger, signal, objectPath: schedulerObjectPath() });
+    const end = await runOnce({ config, logger, signal, pins, objectPath: schedulerObjectPath() });
     if (end.why === 'stopped') return 0;
     const { exit } = end;
+    if (config.scheduler.pin && exit.kind === EXIT_KIND.UNREG) {
+      // To end here would bring it back at once where something restarts processes.
+      logger.info('the scheduler was ended by its pins (`gthulhu off`): nothing is attached until a new start');
+      pins.unlock();
+      await untilAborted(signal);
+      return 0;
+    }
     const explained = explainExit({ kind: exit.kind, code: exit.code, reason: exit.reason, message: exit.message });
     logger.log(entry(explained.sentence, 'ejected', { kind: explained.kind, reason: exit.reason }, 'error'));
-    if (explained.retry === 'stop') return 1;
+    // Its process stood still for so long that the scheduler took itself for an orphan.
+    const orphaned = config.scheduler.pin && exit.kind === EXIT_KIND.UNREG_BPF;
+    if (explained.retry === 'stop' && !orphaned) return 1;
     if (explained.retry === 'restart-now') {
       attempt = -1;
       await sleep(RESTART_PAUSE_MS, undefined, { signal }).catch(() => {});
@@ -94,6 +107,14 @@ async function keepRunning(config: Config, logger: Logger, signal: AbortSignal):
     await sleep(pause * 1000, undefined, { signal }).catch(() => {});
     if (signal.aborted) return 0;
   }
+}
+
+/** A scheduler that an earlier process left pinned, where this one is to attach nothing. */
+async function endLeftBehind(pins: PinFolder, logger: Logger): Promise<void> {
+  if (pins.names().length === 0) return;
+  if (pins.lock()) await endPinned(pins, 'nothing is to be attached', logger);
+  else logger.warn(`another process serves the scheduler pinned in ${pins.path}: it was left alone`);
+  pins.unlock();
 }
 
 function explainFailure(error: unknown): string {
@@ -121,23 +142,28 @@ export async function runScheduler(options: SchedulerOptions): Promise<number> {
     return 1;
   }
   const { signal } = signals(logger);
-  if (effectiveMode(config) === 'none' || config.scheduler.backend === 'off') {
-    logger.log(say.monitorOnly());
-    await untilAborted(signal);
-    logger.log(say.schedulerExit());
-    return 0;
-  }
-  const blocked = obstacle(readSchedExtState(), release(), existsSync('/sys/kernel/btf/vmlinux'));
-  if (blocked !== null) {
-    logger.error(blocked.sentence);
-    return blocked.code;
-  }
+  const pins = new PinFolder(config.scheduler.pinPath);
   try {
-    return await keepRunning(config, logger, signal);
+    if (effectiveMode(config) === 'none' || config.scheduler.backend === 'off') {
+      await endLeftBehind(pins, logger);
+      logger.log(say.monitorOnly());
+      await untilAborted(signal);
+      return 0;
+    }
+    const hasBtf = existsSync('/sys/kernel/btf/vmlinux');
+    const blocked = obstacle(readSchedExtState(), release(), hasBtf, pins.names().length > 0);
+    if (blocked !== null) {
+      logger.error(blocked.sentence);
+      return blocked.code;
+    }
+    await claimPins(pins, config.scheduler.pin, logger, signal);
+    if (signal.aborted) return 0;
+    return await keepRunning(config, pins, logger, signal);
   } catch (error) {
     logger.error(explainFailure(error));
     return 1;
   } finally {
+    pins.unlock();
     logger.log(say.schedulerExit());
   }
 }

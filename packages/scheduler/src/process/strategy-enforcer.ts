@@ -2,7 +2,7 @@
 import { openDecisions, openRing, openSyscallProgram, wakeRing } from '@gthulhu/bpf';
 import { entry } from '../log/entry.ts';
 import type { Logger } from '../log/logger.ts';
-import type { Matcher } from '../strategies/matcher.ts';
+import { compile, type Matcher } from '../strategies/matcher.ts';
 import type { KernelSide } from './kernel-side.ts';
 import {
   EVENT_CAPACITY,
@@ -144,4 +144,12 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
       pollProgram.close();
     },
   };
+}
+
+/** For a scheduler that was adopted from a process with strategies: its tasks go back to none. */
+export async function forgetStrategies(kernel: KernelSide, logger: Logger): Promise<void> {
+  const enforcer = startStrategyEnforcer(kernel, logger);
+  enforcer.enforce(compile([]));
+  await enforcer.stop();
+  kernel.unwatchCommands();
 }

@@ -22,7 +22,8 @@ export interface StrategyFollowerOptions {
 export function startStrategyFollower({ file, kernel, logger }: StrategyFollowerOptions): StrategyFollower {
   const enforcer: StrategyEnforcer = startStrategyEnforcer(kernel, logger);
   let lastText: string | null = null;
-  let inForce = false;
+  // Tasks keep what an earlier process gave them, until this one has read the file.
+  let inForce = kernel.watchesCommands();
   let lastError = '';
 
   function read(): void {

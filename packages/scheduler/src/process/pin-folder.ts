@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { BpfError, type FolderLock, isBpfFs, lockFolder, mountBpfFs } from '@gthulhu/bpf';
+import { inOrderOfRemoval, isPin } from './pins.ts';
+
+const BPF_ROOT = '/sys/fs/bpf';
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
+
+/** A folder on a bpf file system in which a scheduler is pinned. One process at a time serves it: the one with its lock. */
+export class PinFolder {
+  readonly path: string;
+  #lock: FolderLock | null = null;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  pathOf(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Ours, the links first; empty where there is no such folder. */
+  names(): string[] {
+    try {
+      return inOrderOfRemoval(readdirSync(this.path).filter(isPin));
+    } catch (error) {
+      if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return [];
+      throw error;
+    }
+  }
+
+  /** Makes the folder, for its owner only. Returns true where the file system had to be mounted first. */
+  prepare(): boolean {
+    const mounted = this.#mountMissing();
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    if (!isBpfFs(this.path))
+      throw new Error(
+        `${this.path} (scheduler.pinPath) does not lie on a bpf file system; mount one there, or name a folder below ${BPF_ROOT}`,
+      );
+    const { uid, mode } = statSync(this.path);
+    if (uid !== process.getuid?.() || (mode & 0o077) !== 0)
+      throw new Error(
+        `${this.path} (scheduler.pinPath) is open to others (owner ${uid}, mode ${(mode & 0o7777).toString(8)}); name a folder of its own, with mode 700`,
+      );
+    return mounted;
+  }
+
+  #mountMissing(): boolean {
+    if (dirname(this.path) !== BPF_ROOT && !this.path.startsWith(`${BPF_ROOT}/`)) return false;
+    if (isBpfFs(BPF_ROOT)) return false;
+    mountBpfFs(BPF_ROOT);
+    return true;
+  }
+
+  /** Until the process ends, however it ends. False while another process has it. */
+  lock(): boolean {
+    try {
+      this.#lock ??= lockFolder(this.path);
+    } catch (error) {
+      if (error instanceof BpfError && error.code === 'ERR_BPF_NOT_FOUND') return true;
+      throw error;
+    }
+    return this.#lock !== null;
+  }
+
+  unlock(): void {
+    this.#lock?.close();
+    this.#lock = null;
+  }
+
+  remove(name: string): boolean {
+    try {
+      unlinkSync(this.pathOf(name));
+      return true;
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return false;
+      throw error;
+    }
+  }
+
+  /** Removes all that is ours; the folder stays, with its lock. Returns the names that are gone. */
+  unpin(): string[] {
+    return this.names().filter((name) => this.remove(name));
+  }
+}
