@@ -76,7 +76,14 @@ async function keepRunning(config: Config, logger: Logger, signal: AbortSignal):
     if (end.why === 'stopped') return 0;
     const { exit } = end;
     const explained = explainExit({ kind: exit.kind, code: exit.code, reason: exit.reason, message: exit.message });
-    logger.log(entry(explained.sentence, 'ejected', { kind: explained.kind, reason: exit.reason }, 'error'));
+    logger.log(
+      entry(
+        explained.sentence,
+        'ejected',
+        { kind: explained.kind, reason: exit.reason, explanation: explained.sentence },
+        'error',
+      ),
+    );
     if (explained.retry === 'stop') return 1;
     if (explained.retry === 'restart-now') {
       attempt = -1;
