@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { sys, wakeRing } from '@gthulhu/bpf';
+import { BpfError, sys, wakeRing } from '@gthulhu/bpf';
 import { CELL } from './cells.ts';
 import type { PolicyWorkerData, PolicyWorkerMessage } from './policy-worker.ts';
 
@@ -50,6 +50,15 @@ function threadCpuMs(tid: number): number {
     return Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
   } catch {
     return 0;
+  }
+}
+
+/** Ends the worker's wait. It may have seen that it is to stop by itself, and closed its ring. */
+function wake(fd: number): void {
+  try {
+    wakeRing(fd);
+  } catch (error) {
+    if (!(error instanceof BpfError) || error.code !== 'ERR_BPF_ARGUMENT') throw error;
   }
 }
 
@@ -154,7 +163,7 @@ export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
       const last = worker;
       if (last === null) return;
       const gone = new Promise<void>((resolve) => last.once('exit', () => resolve()));
-      if (wakeFd >= 0) wakeRing(wakeFd);
+      if (wakeFd >= 0) wake(wakeFd);
       const impatient = setTimeout(() => void last.terminate(), SILENCE_MS);
       await gone;
       clearTimeout(impatient);
