@@ -89,6 +89,8 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 		return true;
 	}
 #endif
+	if (is_held(cpu, enq_flags))
+		return false;
 	if (is_policy_thread(p)) {
 		if (own_within_budget(now)) {
 			interrupt(cpu);
