@@ -15,6 +15,8 @@ struct member {
 };
 
 static long from_ns;
+// Held while the crowd comes together: threads that run already would keep the others from being made.
+static pthread_rwlock_t gate = PTHREAD_RWLOCK_INITIALIZER;
 
 static long now_ns(void)
 {
@@ -29,6 +31,7 @@ static void *member_run(void *arg)
 {
 	volatile struct member *me = arg;
 
+	pthread_rwlock_rdlock(&gate);
 	for (;;) {
 		long now = now_ns(), from = __atomic_load_n(&from_ns, __ATOMIC_RELAXED);
 		long since = me->last_ns > from ? me->last_ns : from;
@@ -83,6 +86,7 @@ int main(int argc, char **argv)
 	sigemptyset(&wanted);
 	sigaddset(&wanted, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &wanted, NULL);
+	pthread_rwlock_wrlock(&gate);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	for (int i = 0; i < n; i++) {
@@ -97,6 +101,7 @@ int main(int argc, char **argv)
 	from_ns = now_ns();
 	puts("{\"ready\":true}");
 	fflush(stdout);
+	pthread_rwlock_unlock(&gate);
 	while (!sigwait(&wanted, &got))
 		report(members, gaps, n);
 	return 1;
