@@ -7,7 +7,7 @@ import { Program } from './lines.ts';
 const programs = fileURLToPath(new URL('../../../build/vm/programs/', import.meta.url));
 
 /** A task that hears nothing for so long counts as starved. */
-const STARVED_MS = 40_000;
+const STARVED_MS = 60_000;
 
 export interface TaskOptions {
   readonly name?: string;
