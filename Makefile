@@ -8,6 +8,8 @@ BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,build/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 # Kernels with one safeguard taken out. Tests show that they notice.
 SABOTAGE_OBJECTS := $(addprefix build/bpf/sabotage/,unclamped.bpf.o second-queue.bpf.o own-last.bpf.o)
+# Programs that tests run in the test machine.
+GUEST_PROGRAMS := $(patsubst test/vm/guest/programs/%.c,build/vm/programs/%,$(wildcard test/vm/guest/programs/*.c))
 # The test machine: make vm CMD='uname -r' KERNEL=6.12 CPUS=4 VM_FLAGS=--icount
 VM_OPTIONS = $(if $(KERNEL),--kernel $(KERNEL)) $(if $(CPUS),--cpus $(CPUS)) $(VM_FLAGS)
 
@@ -49,6 +51,12 @@ $(SABOTAGE_OBJECTS): bpf/scheduler.bpf.c Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_FLAGS) -D$(SABOTAGE) -MMD -MP -c -o $@ $<
 
+guest-programs: $(GUEST_PROGRAMS)
+
+build/vm/programs/%: test/vm/guest/programs/%.c test/vm/guest/programs/waits.h Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -Wall -Wextra -Werror -pthread -o $@ $<
+
 -include $(wildcard build/bpf/*.bpf.d build/bpf/sabotage/*.bpf.d)
 
 up: build ## run the scheduler: here if this kernel has sched_ext, else in a test machine
@@ -61,6 +69,10 @@ test: ## everything that must hold: lint, types, unit tests, tests in the test m
 
 test-full: export GTHULHU_TEST_FULL = 1
 test-full: test ## the same, with the long-running cases too
+
+soak: build ## random faults in test machines: [SEED=n] [FAULTS=1000] [START=0]; prints the seed first
+	@scripts/install test
+	@SEED=$(SEED) FAULTS=$(FAULTS) START=$(START) node test/vm/soak/main.ts
 
 lint: ## types, format and lint rules
 	@tsc -b
@@ -83,4 +95,4 @@ bench: build ## measure against the kernel's own scheduler; writes bench/RESULTS
 clean: ## remove what was built; node_modules and the cache stay
 	rm -rf build packages/*/dist packages/*/build
 
-.PHONY: help build compile bpf sabotage addon types up test test-full lint vm demo bench clean
+.PHONY: help build compile bpf sabotage guest-programs addon types up test test-full soak lint vm demo bench clean

@@ -88,8 +88,9 @@ static __noinline bool enqueue_urgent(struct task_struct *p, struct task_ctx *tc
 	s32 weaker;
 	u32 llc;
 
-	/* it sleeps there, and nobody else is on its way */
-	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !cpu_state_of(cpu)->running) {
+	/* its only CPU has nothing of ours to do */
+	if ((p->nr_cpus_allowed == 1 || !has_shared_queue()) && !cpu_state_of(cpu)->running &&
+	    (enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP))) {
 		dsq_insert(p, local, slice, enq_flags);
 		return true;
 	}
@@ -142,6 +143,10 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 		return true;
 	}
 #endif
+	if (is_urgent(tc) && !is_own(p))
+		return enqueue_urgent(p, tc, cpu, now, enq_flags);
+	if (may_be_blocked(cpu, enq_flags))
+		return false;
 	if (is_policy_thread(p)) {
 		if (own_within_budget(now)) {
 			interrupt(cpu);
@@ -149,10 +154,7 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 			return true;
 		}
 		here->nr_own_over_budget++;
-		return false;
 	}
-	if (is_urgent(tc) && enqueue_urgent(p, tc, cpu, now, enq_flags))
-		return true;
 	return false;
 }
 

@@ -57,6 +57,19 @@ static __always_inline bool should_push_aside(const struct task_ctx *tc, s32 cpu
 		time_before(tc->key, c->running_vtime);
 }
 
+/*
+ * A CPU that a real-time task may hold. Whoever is put into its local queue waits
+ * there until that task sleeps, while other CPUs could serve it. A wakeup shows it
+ * by nobody of ours running there, though no idle CPU was found; tasks are put
+ * back (cpu_release) for no other reason.
+ */
+static __always_inline bool may_be_blocked(s32 cpu, u64 enq_flags)
+{
+	if (enq_flags & KVAL(scx_enq_flags, SCX_ENQ_REENQ))
+		return true;
+	return (enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !cpu_state_of(cpu)->running;
+}
+
 /* Somebody is about to take @cpu out of order: whoever runs there is to come right after. */
 static __always_inline void interrupt(s32 cpu)
 {
@@ -79,6 +92,8 @@ static __always_inline bool owed_a_turn(const struct task_struct *p, struct task
 		return false;
 	if (interrupted)
 		c->interrupted_pid = 0;
+	if (may_be_blocked(cpu, enq_flags))
+		return false;
 	tc->owed = !(enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) &&
 		p->se.sum_exec_runtime - tc->turn_start_ns < slice_min_ns;
 	return tc->owed;

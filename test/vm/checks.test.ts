@@ -2,14 +2,24 @@
 import { expect, it } from 'vitest';
 import {
   all,
+  cameBack,
+  complainedOf,
   counted,
+  crowdKept,
   favouredIsBounded,
+  logged,
   logSays,
+  noComplaints,
   promiseKept,
   promiseMs,
+  promiseTimes,
   sameValue,
+  servedBefore,
   sharesWithin,
   stayedInForce,
+  unlessSkipped,
+  valueAtLeast,
+  valueIs,
 } from './checks.ts';
 import type { HogReport, Measured, Outcome } from './plan.ts';
 
@@ -55,6 +65,75 @@ it('finds a scheduler that was thrown out, came back, or made the kernel complai
   expect(
     stayedInForce(outcome({ before: enabled, after: enabled }, { complaints: ['runnable task stall'] })),
   ).toHaveLength(1);
+});
+
+it('finds a sleeper that never woke up', () => {
+  const sleeper = { name: 's', wakeups: 0, p50Us: 0, p99Us: 0, maxUs: 0 };
+  expect(promiseKept(outcome({ sleepers: [sleeper] }))).toEqual(['s never woke up']);
+  expect(promiseKept(outcome({ sleepers: [{ ...sleeper, wakeups: 1 }] }))).toEqual([]);
+});
+
+it('allows who waits for another one more than one promise, and no more than that', () => {
+  const waited = (maxUs: number) => outcome({ sleepers: [{ name: 's', wakeups: 1, p50Us: 1, p99Us: 1, maxUs }] });
+  expect(promiseTimes(2)(waited(1_000_000))).toEqual([]);
+  expect(promiseTimes(2)(waited(1_100_000))).toHaveLength(1);
+});
+
+it('finds a thread of a crowd that waited too long, or never ran, and a crowd that said nothing', () => {
+  const crowd = (crowdMaxGapMs: number, crowdStarved = 0) =>
+    outcome({ values: { crowd: 1000, crowdMaxGapMs, crowdStarved } });
+  expect(crowdKept(crowd(9000))).toEqual([]);
+  expect(crowdKept(crowd(9100))).toHaveLength(1);
+  expect(crowdKept(crowd(9000, 1))).toEqual(['1 threads of the crowd never ran']);
+  expect(crowdKept(outcome({}))).toHaveLength(2);
+});
+
+it('finds a scheduler that did not come back, too seldom or too often', () => {
+  const later = (enableSeq: number, state = 'enabled') =>
+    outcome({ before: enabled, after: { ...enabled, state, enableSeq } });
+  expect(cameBack(2)(later(3))).toEqual([]);
+  expect(cameBack(2)(later(2))).toHaveLength(1);
+  expect(cameBack(2)(later(4))).toHaveLength(1);
+  expect(cameBack(2, 4)(later(4))).toEqual([]);
+  expect(cameBack(2)(later(3, 'disabled'))).toHaveLength(1);
+  expect(cameBack(0)(outcome({}))).toHaveLength(2);
+});
+
+it('finds a favour that does not count', () => {
+  const sleepers = [
+    { name: 'plain', wakeups: 9, p50Us: 1, p99Us: 1000, maxUs: 1 },
+    { name: 'web', wakeups: 9, p50Us: 1, p99Us: 499, maxUs: 1 },
+  ];
+  expect(servedBefore('plain', 'web')(outcome({ sleepers }))).toEqual([]);
+  expect(servedBefore('web', 'plain')(outcome({ sleepers }))).toHaveLength(1);
+  expect(servedBefore('plain', 'missing')(outcome({ sleepers }))).toHaveLength(1);
+});
+
+it('finds what the kernel and the log say, or do not', () => {
+  const said = outcome({}, { complaints: ['disabled by sysrq-S'], log: ['{"msg":"ejected","kind":"SYSRQ"}'] });
+  expect(complainedOf(/sysrq-S/)(said)).toEqual([]);
+  expect(complainedOf(/stall/)(said)).toHaveLength(2);
+  expect(complainedOf(/sysrq-S/)(outcome({}))).toHaveLength(1);
+  expect(noComplaints(said)).toHaveLength(1);
+  expect(logged('ejected', /SYSRQ/)(said)).toEqual([]);
+  expect(logged('ejected', /STALL/)(said)).toHaveLength(1);
+  expect(logged('else', /SYSRQ/)(said)).toHaveLength(1);
+});
+
+it('lets a scenario be skipped for the reason that counts and no other', () => {
+  const check = unlessSkipped(/no clock/, () => ['judged']);
+  expect(check(outcome({ skipped: 'there is no clock' }))).toEqual([]);
+  expect(check(outcome({ skipped: 'no time' }))).toHaveLength(1);
+  expect(check(outcome({}))).toEqual(['judged']);
+});
+
+it('finds values that are too small, other ones, or missing', () => {
+  const values = outcome({ values: { held: 3 } });
+  expect([valueAtLeast('held', 3)(values), valueIs('held', 3)(values)]).toEqual([[], []]);
+  expect(valueAtLeast('held', 4)(values)).toHaveLength(1);
+  expect(valueIs('held', 4)(values)).toHaveLength(1);
+  expect(valueAtLeast('none', 0)(values)).toHaveLength(1);
+  expect(valueIs('none', 0)(values)).toHaveLength(1);
 });
 
 it('finds unequal shares', () => {

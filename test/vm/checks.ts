@@ -27,9 +27,15 @@ export function promiseMs(waiters: number, cpus: number): number {
   return Math.max(500, 2 * perCpu * (slice + TICK_MS)) + NOTICE_MS + (cpus > 1 ? cpus * TURN_MS : 0);
 }
 
+/** Nobody waits longer than `times` the promise, and everybody gets on. */
+export function promiseTimes(times: number): Check {
+  return ({ measured, cpus }) => waitsWithin(measured, times * promiseMs(crowdOf(measured), cpus));
+}
+
 /** Nobody waits longer than promised, and everybody gets on. */
-export const promiseKept: Check = ({ measured, cpus }) => {
-  const bound = promiseMs(crowdOf(measured), cpus);
+export const promiseKept: Check = promiseTimes(1);
+
+function waitsWithin(measured: Measured, bound: number): string[] {
   const late = (name: string, ms: number): string[] =>
     ms <= bound ? [] : [`${name} did not run for ${ms.toFixed(0)} ms; the promise is ${bound.toFixed(0)} ms`];
   return [
@@ -37,9 +43,12 @@ export const promiseKept: Check = ({ measured, cpus }) => {
       ...late(hog.name, hog.maxGapMs),
       ...(hog.work > 0 ? [] : [`${hog.name} did no work`]),
     ]),
-    ...(measured.sleepers ?? []).flatMap((sleeper) => late(sleeper.name, sleeper.maxUs / 1000)),
+    ...(measured.sleepers ?? []).flatMap((sleeper) => [
+      ...late(sleeper.name, sleeper.maxUs / 1000),
+      ...(sleeper.wakeups > 0 ? [] : [`${sleeper.name} never woke up`]),
+    ]),
   ];
-};
+}
 
 /** The same scheduler was in force from the first to the last moment, and the kernel has nothing to complain about. */
 export const stayedInForce: Check = ({ measured: { before, after }, complaints }) => [
@@ -160,6 +169,82 @@ export function sameValue(a: string, b: string): Check {
 /** One line of the schedulers of the scenario. */
 export function logSays(words: RegExp): Check {
   return ({ log }) => (log.some((line) => words.test(line)) ? [] : [`no line says ${words}`]);
+}
+
+export function valueAtLeast(name: string, least: number): Check {
+  return ({ measured: { values = {} } }) =>
+    (values[name] ?? Number.NEGATIVE_INFINITY) >= least
+      ? []
+      : [`${name} is ${values[name]}, expected at least ${least}`];
+}
+
+export function valueIs(name: string, value: number): Check {
+  return ({ measured: { values = {} } }) =>
+    values[name] === value ? [] : [`${name} is ${values[name]}, expected ${value}`];
+}
+
+/** The threads of a crowd, which are too many to be told of one by one. */
+export const crowdKept: Check = ({ measured, cpus }) => {
+  const { crowdStarved = Number.NaN, crowdMaxGapMs = Number.NaN } = measured.values ?? {};
+  const bound = promiseMs(crowdOf(measured), cpus);
+  return [
+    ...(crowdStarved === 0 ? [] : [`${crowdStarved} threads of the crowd never ran`]),
+    ...(crowdMaxGapMs <= bound
+      ? []
+      : [`a thread of the crowd did not run for ${crowdMaxGapMs} ms; the promise is ${bound.toFixed(0)} ms`]),
+  ];
+};
+
+/** Priority 0 counts for them: they are served in less than half the time of one without a strategy. */
+export function servedBefore(unaided: string, ...favoured: readonly string[]): Check {
+  return ({ measured: { sleepers = [] } }) => {
+    const p99Of = (name: string): number =>
+      sleepers.find((sleeper) => sleeper.name === name)?.p99Us ?? Number.POSITIVE_INFINITY;
+    const bound = p99Of(unaided) / 2;
+    return favoured
+      .filter((name) => !(p99Of(name) < bound))
+      .map((name) => `${name}: p99 ${p99Of(name)} us, without a strategy ${p99Of(unaided)} us`);
+  };
+}
+
+/** The kernel ended the scheduler so often, it came back each time, and is in force. What the kernel said is not judged. */
+export function cameBack(least: number, most = least): Check {
+  return ({ measured: { before, after } }) => {
+    const came = (after?.enableSeq ?? Number.NaN) - (before?.enableSeq ?? Number.NaN);
+    return [
+      ...(before?.state === 'enabled' && after?.state === 'enabled' && /^gthulhu/.test(after.ops)
+        ? []
+        : [`state ${before?.state}, then ${after?.state} ('${after?.ops}')`]),
+      ...(came >= least && came <= most ? [] : [`it was attached again ${came} times, expected ${least} to ${most}`]),
+    ];
+  };
+}
+
+export const noComplaints: Check = ({ complaints }) => complaints.map((line) => `the kernel said: ${line}`);
+
+/** The log has a line with this message and, in some field, these words. */
+export function logged(msg: string, words: RegExp): Check {
+  return ({ log }) =>
+    log.some((line) => line.includes(`"msg":${JSON.stringify(msg)}`) && words.test(line))
+      ? []
+      : [`no line of the log says '${msg}' and ${words}`];
+}
+
+/** The kernel complained, and of nothing else. */
+export function complainedOf(expected: RegExp): Check {
+  return ({ complaints }) => [
+    ...(complaints.some((line) => expected.test(line)) ? [] : [`the kernel did not say ${expected}`]),
+    ...complaints.filter((line) => !expected.test(line)).map((line) => `the kernel said: ${line}`),
+  ];
+}
+
+/** Where a kernel cannot play the scenario, the reason must be this one. */
+export function unlessSkipped(reason: RegExp, check: Check): Check {
+  return (outcome) => {
+    const { skipped } = outcome.measured;
+    if (skipped === undefined) return check(outcome);
+    return reason.test(skipped) ? [] : [`skipped, and not for a reason that counts: ${skipped}`];
+  };
 }
 
 export const isDisabled: Check = ({ measured: { before, after } }) =>

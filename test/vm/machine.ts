@@ -14,6 +14,10 @@ export interface Boot extends Machine {
   readonly icount?: boolean;
   /** More parameters for the kernel. */
   readonly parameters?: string;
+  /** threads a core; 1 where it is not said */
+  readonly smt?: number;
+  /** seconds of this machine's time until it is ended; LIMIT_SECONDS where it is not said */
+  readonly limitSeconds?: number;
   readonly requests: readonly Request[];
 }
 
@@ -70,16 +74,21 @@ async function withSlot<T>(act: () => Promise<T>): Promise<T> {
 function run(boot: Boot): Promise<BootResult> {
   mkdirSync(`${root}build/vm`, { recursive: true });
   const guestMain = `${root}test/vm/guest/main.ts`;
-  if (boots === 0) warmCompileCache(guestMain);
+  if (boots === 0) {
+    execFileSync('make', ['-s', 'guest-programs'], { cwd: root });
+    warmCompileCache(guestMain);
+  }
   const file = `${root}build/vm/requests-${process.pid}-${++boots}.json`;
   writeFileSync(file, JSON.stringify(boot.requests));
   const start = performance.now();
   const child = spawn(
     `${root}scripts/vm`,
     [
-      ...['--kernel', boot.kernel, '--cpus', String(boot.cpus), '--timeout', String(LIMIT_SECONDS), '--memory', '2048'],
+      ...['--kernel', boot.kernel, '--cpus', String(boot.cpus), '--memory', '2048'],
+      ...['--timeout', String(boot.limitSeconds ?? LIMIT_SECONDS)],
       ...(boot.icount ? ['--icount'] : []),
       ...(boot.parameters === undefined ? [] : ['--append', boot.parameters]),
+      ...(boot.smt === undefined ? [] : ['--smt', String(boot.smt)]),
       ...['--', 'env', `NODE_COMPILE_CACHE=${compileCache}`, `${root}node_modules/.bin/node`, guestMain, file],
     ],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },

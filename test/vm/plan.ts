@@ -67,6 +67,8 @@ export interface Measured {
   readonly maxSilenceMs?: number;
   /** status and output of programs that ended */
   readonly exits?: readonly { readonly code: number | null; readonly log: string }[];
+  /** why this kernel cannot play it; the expectation says which reasons count */
+  readonly skipped?: string;
   /** anything else, by name */
   readonly values?: Readonly<Record<string, number>>;
 }

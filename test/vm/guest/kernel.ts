@@ -28,9 +28,23 @@ export async function untilState(state: string, limitMs: number): Promise<number
   return performance.now() - start;
 }
 
+/**
+ * Resolves with the ms it took until a scheduler was enabled that was not yet when `enableSeq` was read, or with null
+ * after `limitMs`.
+ */
+export async function untilInForceAgain(enableSeq: number, limitMs: number): Promise<number | null> {
+  const start = performance.now();
+  for (;;) {
+    const view = kernelView();
+    if (view.state === 'enabled' && view.enableSeq > enableSeq) return performance.now() - start;
+    if (performance.now() - start > limitMs) return null;
+    await sleep(50);
+  }
+}
+
 /** What no scheduler may cause: a task that waits for good, an ejection, a kernel that is not well. */
 const COMPLAINT =
-  /runnable task stall|sched_ext: BPF scheduler .* disabled \((?!unregistered)|BUG:|WARNING:|Oops|rcu.*stall|soft lockup|blocked for more than|verifier/i;
+  /runnable task stall|sched_ext: BPF scheduler .* disabled \((?!unregistered)|\bBUG:|\bWARNING:|Oops|rcu.*stall|soft lockup|blocked for more than|verifier/i;
 
 /** The kernel's messages from one moment on. */
 export class KernelLog {

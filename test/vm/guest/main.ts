@@ -6,24 +6,42 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Measured, OUTCOME_MARK, type Outcome, type Request } from '../plan.ts';
 import { KernelLog } from './kernel.ts';
 import * as bands from './scenarios/bands.ts';
+import * as crowd from './scenarios/crowd.ts';
+import * as halted from './scenarios/halted.ts';
+import * as hotplug from './scenarios/hotplug.ts';
+import * as inversion from './scenarios/inversion.ts';
 import * as lifecycle from './scenarios/lifecycle.ts';
 import * as load from './scenarios/load.ts';
+import * as mixes from './scenarios/mixes.ts';
+import * as namespaces from './scenarios/namespaces.ts';
 import * as policies from './scenarios/policies.ts';
+import * as power from './scenarios/power.ts';
+import * as realtime from './scenarios/realtime.ts';
 import * as silence from './scenarios/silence.ts';
 import * as strategies from './scenarios/strategies.ts';
+import * as sysrq from './scenarios/sysrq.ts';
 import * as takeover from './scenarios/takeover.ts';
 import { type Scenario, Stage } from './stage.ts';
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   ...bands,
+  ...crowd,
+  ...halted,
+  ...hotplug,
+  ...inversion,
   ...lifecycle,
   ...load,
+  ...mixes,
+  ...namespaces,
   ...policies,
+  ...power,
+  ...realtime,
   ...silence,
   ...strategies,
+  ...sysrq,
   ...takeover,
 };
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

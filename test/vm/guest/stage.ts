@@ -5,7 +5,7 @@ import type { HogReport, Measured, Request } from '../plan.ts';
 import { kernelView, untilState } from './kernel.ts';
 import { Program } from './lines.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler.ts';
-import { Hog, Sleeper, type TaskOptions } from './tasks.ts';
+import { Helper, Hog, Sleeper, type TaskOptions } from './tasks.ts';
 
 const DETACH_LIMIT_MS = 20_000;
 
@@ -81,6 +81,13 @@ export class Stage {
     const sleeper = new Sleeper(options);
     this.#ends.push(() => sleeper.end());
     return sleeper.ready();
+  }
+
+  /** One of the C programs in guest/programs. */
+  async helper<Report>(name: string, ...args: readonly string[]): Promise<Helper<Report>> {
+    const helper = new Helper<Report>(name, ...args);
+    this.#ends.push(() => helper.end());
+    return helper.ready();
   }
 
   /** Any other program. */

@@ -4,20 +4,25 @@ import { fileURLToPath } from 'node:url';
 import type { HogReport, SleeperReport } from '../plan.ts';
 import { Program } from './lines.ts';
 
+const programs = fileURLToPath(new URL('../../../build/vm/programs/', import.meta.url));
+
 /** A task that hears nothing for so long counts as starved. */
-const STARVED_MS = 40_000;
+const STARVED_MS = 60_000;
 
 export interface TaskOptions {
   readonly name?: string;
   readonly nice?: number;
   /** CPUs it may use, as taskset writes them */
   readonly cpus?: string;
+  /** words before the command, a program that execs the rest of them: `chrt -f 10` */
+  readonly prefix?: readonly string[];
   /** another name for the interpreter, so that exec itself carries the name */
   readonly interpreter?: string;
 }
 
 function argvOf(script: string, options: TaskOptions, rest: readonly string[]): string[] {
   return [
+    ...(options.prefix ?? []),
     ...(options.cpus === undefined ? [] : ['taskset', '-c', options.cpus]),
     options.interpreter ?? 'perl',
     fileURLToPath(new URL(script, import.meta.url)),
@@ -61,6 +66,13 @@ abstract class Task<Report> {
 
   end(): void {
     this.program.signal('SIGKILL');
+  }
+}
+
+/** One of the C programs in guest/programs. */
+export class Helper<Report> extends Task<Report> {
+  constructor(name: string, ...rest: readonly string[]) {
+    super(name, [programs + name, ...rest], undefined);
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Worker } from 'node:worker_threads';
-import { wakeRing } from '@gthulhu/bpf';
+import { BpfError, wakeRing } from '@gthulhu/bpf';
 import { describeThrown } from '../policies/policy-module.ts';
 import { type Cells, makeCells, WORKER_CELL } from './cells.ts';
 import { type PolicyWorkerData, type PolicyWorkerMessage, TAKE_OVER } from './policy-worker-data.ts';
@@ -21,6 +21,15 @@ export interface PolicyThreadEvents {
   onUnrecorded(reason: string): void;
   /** It is gone, or does not answer, without having been asked to end. */
   onFailed(reason: string): void;
+}
+
+/** Ends the worker's wait. It may have seen that it is to stop by itself, and closed its ring. */
+function wake(fd: number): void {
+  try {
+    wakeRing(fd);
+  } catch (error) {
+    if (!(error instanceof BpfError) || error.code !== 'ERR_BPF_ARGUMENT') throw error;
+  }
 }
 
 /** One thread with one policy, from its start to its end. */
@@ -104,7 +113,7 @@ export class PolicyThread {
       this.#ended = resolve;
     });
     this.#own[WORKER_CELL.stop] = 1;
-    if (this.#wakeFd >= 0) wakeRing(this.#wakeFd);
+    if (this.#wakeFd >= 0) wake(this.#wakeFd);
     const impatient = setTimeout(() => void this.#worker.terminate(), END_MS);
     await ended;
     clearTimeout(impatient);

@@ -87,7 +87,14 @@ async function keepRunning(config: Config, pins: PinFolder, logger: Logger, sign
       return 0;
     }
     const explained = explainExit({ kind: exit.kind, code: exit.code, reason: exit.reason, message: exit.message });
-    logger.log(entry(explained.sentence, 'ejected', { kind: explained.kind, reason: exit.reason }, 'error'));
+    logger.log(
+      entry(
+        explained.sentence,
+        'ejected',
+        { kind: explained.kind, reason: exit.reason, explanation: explained.sentence },
+        'error',
+      ),
+    );
     // Its process stood still for so long that the scheduler took itself for an orphan.
     const orphaned = config.scheduler.pin && exit.kind === EXIT_KIND.UNREG_BPF;
     if (explained.retry === 'stop' && !orphaned) return 1;

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Measured } from '../../plan.ts';
+import { kernelView, untilInForceAgain } from '../kernel.ts';
+import type { Scenario, Stage } from '../stage.ts';
+
+const BACK_LIMIT_MS = 40_000;
+const CPUS = '/sys/devices/system/cpu';
+
+/** Switches CPUs under load. Each time the kernel ends the scheduler, and each time it has to come back by itself. */
+async function switched(stage: Stage, switches: readonly (() => void)[]): Promise<Measured> {
+  const scheduler = await stage.scheduler();
+  const hogs = await stage.hogs(1);
+  const pinned = await stage.hogs(1, { name: 'pinned to the last CPU', cpus: String(stage.cpus - 1) });
+  const before = kernelView();
+  const from = scheduler.program.lines.length;
+  await Promise.all([...hogs, ...pinned].map((hog) => hog.lap()));
+  const backMs: number[] = [];
+  for (const act of switches) {
+    const { enableSeq } = kernelView();
+    act();
+    const ms = await untilInForceAgain(enableSeq, BACK_LIMIT_MS);
+    if (ms === null) throw new Error(`not in force again after ${BACK_LIMIT_MS / 1000} s`);
+    backMs.push(ms);
+    await sleep(1000);
+  }
+  const reports = await Promise.all([...hogs, ...pinned].map((hog) => hog.lap()));
+  // In force for long enough to show that it works: with the CPUs that there are now.
+  const later = await stage.measure(hogs, 2);
+  const log = scheduler.log(from);
+  return {
+    before,
+    after: kernelView(),
+    hogs: [...reports, ...later],
+    values: {
+      switches: switches.length,
+      explained: log.filter((line) => line.msg === 'ejected' && /HOTPLUG|UNREG_KERN/.test(String(line.kind))).length,
+      paused: log.filter((line) => line.pauseSeconds !== undefined).length,
+      backMs: Math.max(...backMs),
+    },
+    ...(await scheduler.counters()),
+  };
+}
+
+const online =
+  (cpu: number, on: 0 | 1): (() => void) =>
+  () =>
+    writeFileSync(`${CPUS}/cpu${cpu}/online`, String(on));
+
+export const cpuHotplug: Scenario = (stage) => {
+  // Attaching takes an emulated machine many seconds: here they count rounds.
+  const rounds = stage.seconds(3);
+  const last = stage.cpus - 1;
+  stage.atEnd(online(last, 1));
+  return switched(stage, Array.from({ length: rounds }, () => [online(last, 0), online(last, 1)]).flat());
+};
+
+/** The second threads of all cores off, and on again. Only where there are such. */
+export const smtSiblings: Scenario = async (stage) => {
+  const control = `${CPUS}/smt/control`;
+  const is = existsSync(control) ? readFileSync(control, 'utf8').trim() : 'absent';
+  if (is !== 'on') return { skipped: `smt/control is ${is}` };
+  const set = (to: string) => (): void => writeFileSync(control, to);
+  stage.atEnd(set('on'));
+  return switched(stage, [set('off'), set('on')]);
+};

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Dispatch, Machine, Request } from '../plan.ts';
+import { draw, pick } from './random.ts';
+
+export interface Kind {
+  readonly scenario: string;
+  /** seconds of guest time: a short version of the scenario; its own default where it is not said */
+  readonly seconds?: number;
+  readonly fits?: (machine: Machine, dispatch: Dispatch) => boolean;
+}
+
+const several = ({ cpus }: Machine): boolean => cpus > 1;
+/** Where the guest's clock tells the truth about latencies. */
+const one = ({ cpus }: Machine): boolean => cpus === 1;
+const asked = (_: Machine, dispatch: Dispatch): boolean => dispatch === 'hybrid';
+
+/** What can go wrong, each in a version that takes a few seconds. */
+export const KINDS: readonly Kind[] = [
+  { scenario: 'affinityChurn', seconds: 4, fits: several },
+  { scenario: 'pinned', seconds: 5, fits: several },
+  { scenario: 'forkStorm', seconds: 3 },
+  { scenario: 'weights', seconds: 5, fits: one },
+  { scenario: 'ownThreads', seconds: 5 },
+  { scenario: 'frozen', seconds: 6 },
+  { scenario: 'ringFull', seconds: 3, fits: asked },
+  { scenario: 'policyThrows', fits: asked },
+  { scenario: 'policyHangs', fits: asked },
+  { scenario: 'policyNaN', fits: asked },
+  { scenario: 'policySlow', fits: asked },
+  { scenario: 'second' },
+  { scenario: 'killed' },
+  { scenario: 'sysrqS' },
+  { scenario: 'crowd5000', seconds: 8, fits: one },
+  { scenario: 'freezer', seconds: 3 },
+  { scenario: 'jobControl', seconds: 3 },
+  { scenario: 'traced', seconds: 3 },
+  { scenario: 'inversionMutex', seconds: 8 },
+  { scenario: 'inversionFault', seconds: 5 },
+  { scenario: 'stressMixes', seconds: 1 },
+  { scenario: 'execSetuid', seconds: 4, fits: one },
+  { scenario: 'userNamespaces', seconds: 5, fits: one },
+  { scenario: 'realtimeHogFree' },
+  { scenario: 'realtimeHogPinned', fits: several },
+  { scenario: 'cpuHotplug', seconds: 1, fits: several },
+  { scenario: 'suspendResume', seconds: 2 },
+];
+
+/** Faults that one machine plays one after the other: an hour of them in one would show no more, and cost all at a hang. */
+export const FAULTS_A_MACHINE = 8;
+
+const KERNELS = ['7', '6.12'] as const;
+/** Emulated one after the other, four CPUs take four times as long: rarer. */
+const CPUS = [1, 1, 1, 2, 2, 2, 4] as const;
+
+export interface Leg extends Machine {
+  readonly dispatch: Dispatch;
+  readonly faults: readonly Fault[];
+}
+
+export interface Fault {
+  /** in the whole sequence, from 0 */
+  readonly index: number;
+  readonly request: Request;
+}
+
+export function machineAt(seed: number, leg: number): Machine & { readonly dispatch: Dispatch } {
+  return {
+    kernel: pick(KERNELS, draw(seed, leg, 1)),
+    cpus: pick(CPUS, draw(seed, leg, 2)),
+    // Opinions are where most can go wrong.
+    dispatch: pick(['hybrid', 'hybrid', 'kernel'] as const, draw(seed, leg, 3)),
+  };
+}
+
+export function faultAt(seed: number, index: number): Fault {
+  const { dispatch, ...machine } = machineAt(seed, Math.floor(index / FAULTS_A_MACHINE));
+  const fitting = KINDS.filter(({ fits }) => fits === undefined || fits(machine, dispatch));
+  const { scenario, seconds } = pick(fitting, draw(seed, index, 4));
+  return { index, request: { scenario, dispatch, ...(seconds === undefined ? {} : { seconds }) } };
+}
+
+/** The faults from `start` on, by the machines that play them. The same for the same numbers, always. */
+export function legs(seed: number, start: number, count: number): Leg[] {
+  const found: Leg[] = [];
+  for (let index = start; index < start + count; ) {
+    const leg = Math.floor(index / FAULTS_A_MACHINE);
+    const end = Math.min((leg + 1) * FAULTS_A_MACHINE, start + count);
+    const faults = Array.from({ length: end - index }, (_, i) => faultAt(seed, index + i));
+    found.push({ ...machineAt(seed, leg), faults });
+    index = end;
+  }
+  return found;
+}
