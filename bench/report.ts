@@ -97,6 +97,7 @@ function guestRow(name: string, dispatch: string, values: readonly Value[]): str
     show(spreadOf(theirs), target.digits, target.unit),
     show(spreadOf(ours), target.digits, target.unit),
     show(ratio, 3),
+    String(ours.length),
     goal,
     met,
   ];
@@ -112,12 +113,10 @@ function decisionRows({ batch, ours, recorded, prototype }: DecisionCost): strin
 }
 
 export interface Surroundings {
-  readonly command: string;
-  readonly commit: string;
+  readonly commits: readonly string[];
   readonly machine: string;
   readonly emulator: string;
   readonly guestKernel: string;
-  readonly pairs: number;
 }
 
 export function report(
@@ -130,17 +129,18 @@ export function report(
   );
   return `# Measured
 
-Written by \`${surroundings.command}\`. Medians; in brackets the interval between the quartiles. A ratio is the median of the pairs'
-own ratios: with the scheduler over without it, neighbours in time, in one boot, ${surroundings.pairs} pairs.
+Written by \`make bench\`. Medians; in brackets the interval between the quartiles. A ratio is the median of the pairs' own ratios:
+with the scheduler over without it, neighbours in time, in one boot; \`n\` is the number of pairs. "To idle" is the ratio to the
+same task's wakeups on an idle machine under the same scheduler.
 
-- commit ${surroundings.commit}
+- commit ${surroundings.commits.join('; ')}
 - machine: ${surroundings.machine}
 - test machine: ${surroundings.emulator}, Linux ${surroundings.guestKernel}, a clock that counts instructions (4 ns each: about a
   250 MHz machine), one CPU where nothing else is said, everything timed in the guest's memory
 - without: the kernel's own scheduler (EEVDF), nothing attached
 
-| guest | dispatch | without | with | ratio | target | met |
-| --- | --- | --- | --- | --- | --- | --- |
+| guest | dispatch | without | with | ratio | n | target | met |
+| --- | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
 On the machine itself: out of the ring, decided by the policy \`gthulhu\`, encoded for the kernel; a task, alternating with the

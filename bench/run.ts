@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** make bench: measures, prints the table and writes it to bench/RESULTS.md. Options: --pairs N (10), --native. */
+/**
+ * make bench: measures, prints the table and writes it to bench/RESULTS.md.
+ * Options: --pairs N (10); --only PART,PART: these, beside what earlier runs have kept; --report: measures nothing.
+ */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
@@ -7,58 +10,54 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureEmulated } from './emulated.ts';
 import { decisionCosts } from './native.ts';
+import { forget, keep, kept, NATIVE, PARTS, ROUNDS } from './parts.ts';
 import { report } from './report.ts';
 import type { Value } from './value.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const { values: options } = parseArgs({ options: { pairs: { type: 'string' }, native: { type: 'boolean' } } });
+const { values: options } = parseArgs({
+  options: { pairs: { type: 'string' }, only: { type: 'string' }, report: { type: 'boolean' } },
+});
 const pairs = Number(options.pairs ?? 10);
 if (!Number.isInteger(pairs) || pairs < 1) throw new Error('--pairs takes a whole number above 0');
+const wanted = options.report ? [] : (options.only?.split(',') ?? PARTS);
+for (const part of wanted)
+  if (!PARTS.includes(part)) throw new Error(`there is no part ${part}; the parts are ${PARTS.join(', ')}`);
+if (wanted === PARTS) forget();
 
 function firstLine(command: string, ...args: string[]): string {
   return execFileSync(command, args, { cwd: root, encoding: 'utf8' }).split('\n')[0].trim();
 }
 
-// First and alone: it is the only part that the load of this machine changes.
-const decisions = decisionCosts();
-const emulated = new Map<string, Value[]>();
-if (!options.native) {
-  // Two at a time: one for each CPU of a small machine.
-  const rounds = [
-    [
-      ['hybrid', 1, 'all'],
-      ['kernel', 1, 'all'],
-    ],
-    [
-      ['strict', 1, 'urgent'],
-      ['kernel', 4, 'urgent'],
-    ],
-    [
-      ['hybrid', 2, 'all'],
-      ['kernel', 2, 'all'],
-    ],
-  ] as const;
-  for (const round of rounds) {
-    const found = await Promise.all(
-      round.map(([dispatch, machineCpus, what]) => measureEmulated(dispatch, pairs, machineCpus, what)),
-    );
-    for (const [i, [dispatch]] of round.entries())
-      emulated.set(dispatch, [...(emulated.get(dispatch) ?? []), ...found[i]]);
-  }
-}
 const changed =
   execFileSync('git', ['status', '--porcelain', '--untracked-files=no'], { cwd: root, encoding: 'utf8' }) !== '';
+const commit = `${firstLine('git', 'rev-parse', '--short=10', 'HEAD')}${changed ? ', with changes' : ''}`;
+
+// First and alone: it is the only part that the load of this machine changes.
+if (wanted.includes(NATIVE)) keep(NATIVE, { commit, values: [], decisions: decisionCosts() });
+for (const round of ROUNDS) {
+  await Promise.all(
+    round
+      .filter(({ name }) => wanted.includes(name))
+      .map(async ({ name, dispatch, cpus: machineCpus, what }) =>
+        keep(name, { commit, values: await measureEmulated(dispatch, pairs, machineCpus, what), decisions: [] }),
+      ),
+  );
+}
+
+const emulated = new Map<string, Value[]>();
+for (const { name, dispatch } of ROUNDS.flat())
+  emulated.set(dispatch, [...(emulated.get(dispatch) ?? []), ...(kept(name)?.values ?? [])]);
+const commits = new Set(PARTS.flatMap((part) => kept(part)?.commit ?? []));
 const text = report(
   {
-    command: options.pairs === undefined ? 'make bench' : `scripts/bench --pairs ${pairs}`,
-    commit: `${firstLine('git', 'rev-parse', '--short=10', 'HEAD')}${changed ? ', with changes' : ''}`,
+    commits: [...commits],
     machine: `${cpus().length} x ${cpus()[0].model}, Linux ${release()}`,
     emulator: firstLine('qemu-system-x86_64', '--version'),
     guestKernel: firstLine(`${root}scripts/kernel`, '7').replace(/^.*modules\/([^/]+)\/.*$/, '$1'),
-    pairs,
   },
   emulated,
-  decisions,
+  kept(NATIVE)?.decisions ?? [],
 );
-if (!options.native) writeFileSync(`${root}bench/RESULTS.md`, text);
+writeFileSync(`${root}bench/RESULTS.md`, text);
 process.stdout.write(text);

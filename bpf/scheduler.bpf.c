@@ -108,6 +108,7 @@ static __noinline bool enqueue_urgent(struct task_struct *p, struct task_ctx *tc
 		return false;
 	}
 	tc->queue = GTHULHU_QUEUE_URGENT | llc;
+	tc->waiters = 0;
 	tc->key = tc->vtime - head_start(tc->priority);
 	tc->enq_ns = now;
 	tc->enq_jiffies = bpf_jiffies64();
@@ -229,6 +230,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	slice = slice_of(tc, queue, waiting);
 	tc->queue = queue;
+	tc->waiters = waiting;
 	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
 	if (tc->slice_ns) {
 		note_short(llc_of(cpu), tc);
@@ -314,10 +316,17 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 static __always_inline void note_wait(const struct task_ctx *tc, struct cpu_state *here, s32 cpu)
 {
 	u64 now = now_ns(), wait = now > tc->enq_ns ? now - tc->enq_ns : 0;
+	u32 waiters;
 
 	if (wait > here->max_wait_ns)
 		here->max_wait_ns = wait;
-	if (wait > PROMISE_NS && wait > promise_ns(tc->queue, nr_waiting(cpu) + 1))
+	if (wait <= PROMISE_NS)
+		return;
+	/* promised to as many as there were then, even if most of them are gone */
+	waiters = nr_waiting(cpu);
+	if (waiters < tc->waiters)
+		waiters = tc->waiters;
+	if (wait > promise_ns(tc->queue, waiters + 1))
 		here->nr_broken_promises++;
 }
 

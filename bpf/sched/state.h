@@ -132,6 +132,8 @@ struct task_ctx {
 	u32 llc;		/* whose clock `vtime` is on */
 	u32 owed;		/* a turn, and it is not over before it has really run */
 	u32 mask;		/* its set of CPUs, see mask.h */
+	u32 waiters;		/* how many others waited in its queue when it came */
+	u32 pad;
 };
 
 struct {
