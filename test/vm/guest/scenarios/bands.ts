@@ -6,17 +6,25 @@ import { FOLDER, type Scheduler } from '../scheduler.ts';
 import type { Scenario, Stage } from '../stage.ts';
 import type { Hog } from '../tasks.ts';
 
+/** Whom the scenarios here start. */
+const STRATEGIES = [
+  { command_regex: '^(urgent|flood|strong)', priority: 0 },
+  { command_regex: '^lesser', priority: 9 },
+  { command_regex: '^short', execution_time: 1_000_000 },
+  { command_regex: '^long', execution_time: 20_000_000 },
+];
+
 /** A scheduler that has these strategies from its start. */
-async function withStrategies(stage: Stage, name: string, strategies: readonly object[]): Promise<Scheduler> {
+async function withStrategies(stage: Stage): Promise<Scheduler> {
   mkdirSync(FOLDER, { recursive: true });
-  const strategiesFile = `${FOLDER}/${name}.yaml`;
-  writeFileSync(strategiesFile, JSON.stringify({ strategies }));
+  const strategiesFile = `${FOLDER}/bands.yaml`;
+  writeFileSync(strategiesFile, JSON.stringify({ strategies: STRATEGIES }));
   return stage.scheduler({ config: { strategiesFile } });
 }
 
 /** An urgent task's wakeups, alone and beside hogs. */
 export const urgent: Scenario = async (stage) => {
-  const scheduler = await withStrategies(stage, 'urgent', [{ command_regex: '^urgent', priority: 0 }]);
+  const scheduler = await withStrategies(stage);
   const seconds = stage.seconds(3);
   const probe = await stage.sleeper({ name: 'urgent', periodUs: 10_000, workUs: 200 });
   await sleep(500);
@@ -43,7 +51,7 @@ export const urgent: Scenario = async (stage) => {
 
 /** More urgent tasks than the budget of the band, beside some that are not. */
 export const urgentFlood: Scenario = async (stage) => {
-  const scheduler = await withStrategies(stage, 'flood', [{ command_regex: '^flood', priority: 0 }]);
+  const scheduler = await withStrategies(stage);
   const weak = await stage.hogs(4 * stage.cpus, { name: 'weak' });
   const flood = await stage.hogs(2 * stage.cpus, { name: 'flood' });
   await sleep(500);
@@ -54,10 +62,7 @@ export const urgentFlood: Scenario = async (stage) => {
 
 /** Within the band the stronger goes first. */
 export const urgentOrder: Scenario = async (stage) => {
-  const scheduler = await withStrategies(stage, 'order', [
-    { command_regex: '^strong', priority: 0 },
-    { command_regex: '^lesser', priority: 9 },
-  ]);
+  const scheduler = await withStrategies(stage);
   const hogs = [
     ...(await stage.hogs(2 * stage.cpus, { name: 'plain' })),
     ...(await stage.hogs(stage.cpus, { name: 'lesser' })),
@@ -77,10 +82,7 @@ function switchedAway(hog: Hog): number {
 
 /** What strategies give as a slice, and what a turn really is. */
 export const slices: Scenario = async (stage) => {
-  const scheduler = await withStrategies(stage, 'slices', [
-    { command_regex: '^short', execution_time: 1_000_000 },
-    { command_regex: '^long', execution_time: 20_000_000 },
-  ]);
+  const scheduler = await withStrategies(stage);
   const cpus = '0';
   const hogs = [
     ...(await stage.hogs(1, { name: 'short', cpus })),
