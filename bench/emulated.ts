@@ -8,13 +8,24 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 /** A whole run of ten pairs takes a quarter of an hour where nothing else runs. */
 const LIMIT_SECONDS = 7200;
 
-/** Boots the test machine and measures there, with the scheduler and without it. */
+const valuesIn = (text: string): Value[] =>
+  text
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => line.startsWith(VALUE_MARK))
+    .map((line) => JSON.parse(line.slice(VALUE_MARK.length)) as Value);
+
+/**
+ * Boots the test machine and measures there, with the scheduler and without it.
+ * @param soFar gets what there is, whenever there is more
+ */
 export function measureEmulated(
   dispatch: Dispatch,
   pairs: number,
   cpus: 1 | 2 | 4,
   what: 'all' | 'urgent',
-): Promise<Value[]> {
+  soFar: (values: readonly Value[]) => void,
+): Promise<void> {
   const child = spawn(
     `${root}scripts/vm`,
     [
@@ -27,14 +38,14 @@ export function measureEmulated(
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
+    soFar(valuesIn(text));
     if (process.stderr.isTTY) process.stderr.write('.');
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status) => {
       if (status !== 0) return reject(new Error(`the test machine ended with ${status}:\n${text.slice(-2000)}`));
-      const lines = text.split('\n').filter((line) => line.startsWith(VALUE_MARK));
-      resolve(lines.map((line) => JSON.parse(line.slice(VALUE_MARK.length)) as Value));
+      resolve();
     });
   });
 }

@@ -39,8 +39,8 @@ for (const round of ROUNDS) {
   await Promise.all(
     round
       .filter(({ name }) => wanted.includes(name))
-      .map(async ({ name, dispatch, cpus: machineCpus, what }) =>
-        keep(name, { commit, values: await measureEmulated(dispatch, pairs, machineCpus, what), decisions: [] }),
+      .map(({ name, dispatch, cpus: machineCpus, what }) =>
+        measureEmulated(dispatch, pairs, machineCpus, what, (values) => keep(name, { commit, values, decisions: [] })),
       ),
   );
 }

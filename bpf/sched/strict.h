@@ -48,8 +48,10 @@ static __noinline void release_from(u32 queue, u64 now)
 
 	if (!queued_in(dsq_of(queue)))
 		return;
+	/* the timer of a sleepable program is one too: the queue's iterator needs the RCU section */
+	bpf_rcu_read_lock();
 	if (!bpf_iter_scx_dsq_new(&it, dsq_of(queue), KVAL(scx_dsq_iter_flags, SCX_DSQ_ITER_REV))) {
-		for (i = 0; i < RELEASE_MAX; i++) {
+		bpf_for(i, 0, RELEASE_MAX) {
 			struct task_ctx *tc;
 
 			p = bpf_iter_scx_dsq_next(&it);
@@ -65,6 +67,7 @@ static __noinline void release_from(u32 queue, u64 now)
 		}
 	}
 	bpf_iter_scx_dsq_destroy(&it);
+	bpf_rcu_read_unlock();
 	__sync_fetch_and_add(&nr_deadlines, released);
 }
 

@@ -79,8 +79,8 @@ const PAIRWISE: readonly Row[] = [
   { kernel: '6.12', cpus: 2, dispatch: 'hybrid', scenarios: ['frozen', 'pinned', 'affinityChurn', 'killed'] },
   { kernel: '7', cpus: 4, dispatch: 'hybrid', scenarios: ['ownThreads', 'affinityChurn', 'forkStorm'] },
   { kernel: '7', cpus: 1, dispatch: 'kernel', scenarios: ['urgent', 'urgentFlood', 'urgentOrder', 'slices'] },
-  { kernel: '6.12', cpus: 1, dispatch: 'hybrid', scenarios: ['takeoverKilled', 'slices'] },
-  { kernel: '6.12', cpus: 2, dispatch: 'strict', scenarios: ['ownThreads', 'policyPartial'] },
+  { kernel: '6.12', cpus: 1, dispatch: 'hybrid', scenarios: ['takeoverKilled'] },
+  { kernel: '6.12', cpus: 2, dispatch: 'strict', scenarios: ['policyPartial'] },
   { kernel: '7', cpus: 4, dispatch: 'strict', scenarios: ['exclusive'] },
 ];
 

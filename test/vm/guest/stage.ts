@@ -53,7 +53,7 @@ export class Stage {
       this.#logFrom = 0;
       this.#shared = { wishes, scheduler: new Scheduler(this.#options(options)) };
       await this.#shared.scheduler.started();
-      if (this.request.dispatch === 'hybrid') await this.#shared.scheduler.settled();
+      if (this.request.dispatch !== 'kernel') await this.#shared.scheduler.settled();
     }
     this.#logFrom = this.#shared.scheduler.program.lines.length;
     this.#shared.scheduler.mark();
