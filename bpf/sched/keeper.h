@@ -55,7 +55,7 @@ static __always_inline void wake_tickless(s32 cpu)
 	scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
 }
 
-static __noinline void keep_tickless(void)
+__noinline int keep_tickless(void)
 {
 	int i;
 
@@ -63,9 +63,10 @@ static __noinline void keep_tickless(void)
 		if (cpu_private_of(i)->slice_forever && nr_waiting(i))
 			wake_tickless(i);
 	}
+	return 0;
 }
 
-static __noinline void keep_strict(u64 now)
+__noinline int keep_strict(u64 now)
 {
 	int i, m;
 
@@ -77,10 +78,11 @@ static __noinline void keep_strict(u64 now)
 		if (has_shared_queue())
 			release_from(i, now);
 		bpf_for(m, 0, nr_masks) {
-			if (llc_state_of(i)->masks_waiting >> m & 1)
+			if (llc_state_of(i)->masks_waiting >> (m & 31) & 1)
 				release_from(GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(m, i), now);
 		}
 	}
+	return 0;
 }
 
 static int keeper_fired(void *map, u32 *key, struct keeper *k)

@@ -159,42 +159,45 @@ static __always_inline void mask_note_waiting(u32 queue)
 /* Sets with somebody waiting in @llc whom @cpu may serve; 0 nearly always. */
 static __always_inline u32 masks_for(s32 cpu, u32 llc)
 {
-	return llc_state_of(llc)->masks_waiting & cpu_masks[cpu & (GTHULHU_MAX_CPUS - 1)];
+	return nr_masks ? llc_state_of(llc)->masks_waiting & cpu_masks[cpu & (GTHULHU_MAX_CPUS - 1)] : 0;
 }
 
-/* The set whose first task has the earliest claim; its key in *head, NO_HEAD when nobody waits. */
-static __noinline u32 mask_earliest(u32 llc, u32 bits, u64 *head)
+/*
+ * The set whose first task has the earliest claim; GTHULHU_MAX_MASKS when nobody waits. Not static, here and elsewhere:
+ * such functions are verified once, and not again for each of their callers.
+ */
+__noinline u32 mask_earliest(u32 llc, u32 bits)
 {
 	struct llc_state *l = llc_state_of(llc);
 	bool settled = bpf_jiffies64() - l->masks_jiffies > 2;
-	u32 earliest = 0;
+	u32 earliest = GTHULHU_MAX_MASKS;
+	u64 head = NO_HEAD;
 	int i;
 
-	*head = NO_HEAD;
-	bpf_for(i, 0, GTHULHU_MAX_MASKS) {
+	bpf_for(i, 0, nr_masks) {
 		u64 key;
 
-		if (!(bits >> i & 1))
+		if (!(bits >> (i & 31) & 1))
 			continue;
 		key = dsq_head_vtime(DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(i, llc)));
 		if (key == NO_HEAD) {
 			if (settled)
-				__sync_fetch_and_and(&l->masks_waiting, ~(1u << i));
-		} else if (*head == NO_HEAD || time_before(key, *head)) {
-			*head = key;
+				__sync_fetch_and_and(&l->masks_waiting, ~(1u << (i & 31)));
+		} else if (head == NO_HEAD || time_before(key, head)) {
+			head = key;
 			earliest = i;
 		}
 	}
 	return earliest;
 }
 
-static __noinline u32 masks_queued(u32 llc, u32 bits)
+__noinline u32 masks_queued(u32 llc, u32 bits)
 {
 	u32 queued = 0;
 	int i;
 
-	bpf_for(i, 0, GTHULHU_MAX_MASKS) {
-		if (bits >> i & 1)
+	bpf_for(i, 0, nr_masks) {
+		if (bits >> (i & 31) & 1)
 			queued += queued_in(DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(i, llc)));
 	}
 	return queued;

@@ -25,7 +25,7 @@ static __always_inline u64 promise_ns(u32 queue, u32 waiting)
 	return bound > PROMISE_NS ? bound : PROMISE_NS;
 }
 
-static __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
+__noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 {
 	u32 waiting = queued_in(dsq_of(queue));
 	u64 too_long = promise_ns(queue, waiting) * 4 / 10;
@@ -37,7 +37,7 @@ static __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 	if (!waiting)
 		return false;
 	if (!bpf_iter_scx_dsq_new(&it, dsq_of(queue), KVAL(scx_dsq_iter_flags, SCX_DSQ_ITER_REV))) {
-		for (i = 0; i < RESCUE_LOOK; i++) {
+		bpf_for(i, 0, RESCUE_LOOK) {
 			struct task_ctx *tc;
 
 			p = bpf_iter_scx_dsq_next(&it);
@@ -56,12 +56,12 @@ static __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 	return rescued;
 }
 
-static __noinline bool rescue_masked(u32 llc, u32 bits, s32 cpu, u64 now)
+__noinline bool rescue_masked(u32 llc, u32 bits, s32 cpu, u64 now)
 {
 	int i;
 
 	bpf_for(i, 0, nr_masks) {
-		if (bits >> i & 1 && rescue_from(GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(i, llc), cpu, now))
+		if (bits >> (i & 31) & 1 && rescue_from(GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(i, llc), cpu, now))
 			return true;
 	}
 	return false;

@@ -39,7 +39,7 @@ static __always_inline void kick_idle_for(struct task_struct *p, u32 queue)
 }
 
 /* Puts those whose time is over where the kernel's own order has them. Not with a run queue locked. */
-static __noinline void release_from(u32 queue, u64 now)
+__noinline int release_from(u32 queue, u64 now)
 {
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
@@ -47,7 +47,7 @@ static __noinline void release_from(u32 queue, u64 now)
 	int i;
 
 	if (!queued_in(dsq_of(queue)))
-		return;
+		return 0;
 	/* the timer of a sleepable program is one too: the queue's iterator needs the RCU section */
 	bpf_rcu_read_lock();
 	if (!bpf_iter_scx_dsq_new(&it, dsq_of(queue), KVAL(scx_dsq_iter_flags, SCX_DSQ_ITER_REV))) {
@@ -69,6 +69,7 @@ static __noinline void release_from(u32 queue, u64 now)
 	bpf_iter_scx_dsq_destroy(&it);
 	bpf_rcu_read_unlock();
 	__sync_fetch_and_add(&nr_deadlines, released);
+	return 0;
 }
 
 #endif

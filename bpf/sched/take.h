@@ -49,8 +49,9 @@ static __always_inline u64 look(struct heads *h, struct cpu_private *priv, s32 c
 	}
 	h->mask = NO_HEAD;
 	if (masks_here) {
-		h->mask_index = mask_earliest(llc, masks_here, &h->mask);
-		h->mask = takeable(h->mask);
+		h->mask_index = mask_earliest(llc, masks_here);
+		if (h->mask_index < GTHULHU_MAX_MASKS)
+			h->mask = takeable(dsq_head_vtime(DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(h->mask_index, llc))));
 	}
 	h->urgent = urgent_like_others ? urgent_head(llc) : NO_HEAD;
 	return earlier(earlier(h->shared, h->pinned), earlier(h->mask, h->urgent));
@@ -88,18 +89,19 @@ static __always_inline bool steal_from(u32 llc, struct cpu_state *here)
 static __always_inline bool steal_masked(u32 llc, s32 cpu, struct cpu_state *here)
 {
 	u32 bits = masks_for(cpu, llc), mask;
-	u64 head;
+	u64 dsq;
 
 	if (!bits)
 		return false;
-	mask = mask_earliest(llc, bits, &head);
-	if (takeable(head) == NO_HEAD || !dsq_to_local(DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(mask, llc))))
+	mask = mask_earliest(llc, bits);
+	dsq = DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(mask, llc));
+	if (mask >= GTHULHU_MAX_MASKS || takeable(dsq_head_vtime(dsq)) == NO_HEAD || !dsq_to_local(dsq))
 		return false;
 	here->nr_stolen++;
 	return true;
 }
 
-static __noinline bool steal(u32 own_llc, s32 cpu)
+__noinline bool steal(u32 own_llc, s32 cpu)
 {
 	struct cpu_state *here = this_cpu();
 	int i;
@@ -124,7 +126,7 @@ static __always_inline u32 load_of(u32 llc)
 }
 
 /* Now and then, help an LLC whose CPUs have at least one waiter more each than ours. */
-static __noinline bool balance(u32 own_llc, u64 now)
+__noinline bool balance(u32 own_llc, u64 now)
 {
 	struct llc_state *l = llc_state_of(own_llc);
 	u64 due = l->next_balance_ns;

@@ -30,13 +30,13 @@ static __always_inline u64 urgent_key(const struct task_ctx *tc, u64 now)
 }
 
 /* The first urgent one of @llc, before all others. */
-static __noinline bool take_urgent(u32 llc)
+__noinline bool take_urgent(u32 llc)
 {
 	return dsq_to_local(DSQ_ID(QUEUE_URGENT, llc));
 }
 
 /* Where the first urgent one stands among the others. Called when the band has used its budget. */
-static __noinline u64 urgent_head(u32 llc)
+__noinline u64 urgent_head(u32 llc)
 {
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
