@@ -89,7 +89,9 @@ function guestRow(name: string, dispatch: string, values: readonly Value[]): str
   if (ours.length === 0) return null;
   const idle = values.filter((value) => value.name === 'urgentIdle' && value.attached).map(({ value }) => value);
   const base = target.by === 'idle' ? idle : theirs;
-  const ratio = spreadOf(base.length === ours.length ? ratios(ours, base) : []);
+  // a ratio to nothing is none
+  const comparable = base.length === ours.length && base.every((value) => value > 0);
+  const ratio = spreadOf(comparable ? ratios(ours, base) : []);
   const { goal, met } = verdict(target, target.by === 'value' ? spreadOf(ours).median : ratio.median);
   const cells = [
     target.title,
