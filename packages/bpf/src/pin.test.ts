@@ -157,7 +157,9 @@ describeBpf('pins', () => {
     lock?.close();
     lock?.close();
     const source = `import { lockFolder } from ${JSON.stringify(fileURLToPath(new URL('pin.ts', import.meta.url)))};
-      console.log(lockFolder(${JSON.stringify(dir)}) !== null); setInterval(() => {}, 1000);`;
+      // Held, or the garbage collector may end it.
+      globalThis.held = lockFolder(${JSON.stringify(dir)});
+      console.log(globalThis.held !== null); setInterval(() => globalThis.held, 1000);`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
