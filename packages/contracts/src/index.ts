@@ -9,6 +9,24 @@ export {
 export { type Config, type ConfigKey, ConfigSchema, configKeys, defaultConfig, type SchedulerMode } from './config.ts';
 export type { Effect, KeyNotes, Text } from './effect.ts';
 export {
+  ASSERTION_SECONDS,
+  type AssertionRequest,
+  AssertionRequestSchema,
+  JWT_BEARER_GRANT,
+  NODE_API_AUDIENCE,
+  NODE_API_PATHS,
+  type NodePolicies,
+  NodePoliciesSchema,
+  type NodeRule,
+  NodeRuleSchema,
+  SCOPES,
+  type Scope,
+  STATE_FILES,
+  STATE_FOLDER,
+  type TokenAnswer,
+  TokenAnswerSchema,
+} from './node-api.ts';
+export {
   SelectorSchema,
   STRATEGY_KEY_ALIASES,
   STRATEGY_LIMITS,
