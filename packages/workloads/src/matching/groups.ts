@@ -1,53 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Workload } from '../workload.ts';
-import { type Decision, decide } from './decision.ts';
+import { type Decision, decide, type InForce, inForceOf } from './decision.ts';
 import { comparePrecedence } from './precedence.ts';
+import type { Asked, Atom } from './questions.ts';
 import type { StrategySpec } from './strategy-spec.ts';
 
 /**
- * Something that strategies ask about a workload: a namespace, a name, a label with its value. Workloads that answer
- * all of them alike are one group, and there is one decision for a group. So the cost of a change grows with the
- * number of groups, not of workloads: pods of one Deployment are one group.
+ * Workloads that answer every question of all strategies alike are one group, and there is one decision for a group.
+ * So the cost of a change grows with the number of groups, not of workloads: pods of one Deployment are one group.
  */
-export interface Atom {
-  /** Never used again for another one. */
-  readonly id: number;
-  /** Strategies that ask it. */
-  users: number;
-  readonly holds: (workload: Workload) => boolean;
-}
-
-export interface Asked {
-  readonly spec: StrategySpec;
-  /** All must hold. */
-  readonly all: readonly Atom[];
-  /** One must hold, if there are any. */
-  readonly any: readonly Atom[];
-}
-
 export interface Group {
-  readonly members: ReadonlyMap<string, Workload>;
+  /** Why none of them may have a strategy; null when they may. */
+  readonly protectedBy: string | null;
+  /** In no order. */
+  readonly members: readonly Member[];
+  /** What the scheduler has to hear of. */
+  readonly inForce: InForce;
+  /** The same with every reason, made when it is asked for. */
   readonly decision: Decision;
 }
 
+/** A workload in its group. */
+export class Member {
+  readonly workload: Workload;
+  /** @internal */
+  group: LiveGroup | null = null;
+  /** Its place in the group's members. @internal */
+  place = 0;
+
+  constructor(workload: Workload) {
+    this.workload = workload;
+  }
+}
+
+const NOTHING: InForce = { policy: null, commands: [] };
+
 export class LiveGroup implements Group {
-  readonly members = new Map<string, Workload>();
+  readonly members: Member[] = [];
   readonly protectedBy: string | null;
   /** Ids of the atoms that hold, ascending. */
-  atoms: readonly number[];
-  #atomSet: ReadonlySet<number>;
+  atoms: readonly number[] = [];
+  key = '';
+  #atomSet: ReadonlySet<number> = new Set();
   #candidates: StrategySpec[];
   #decision: Decision | null = null;
+  #inForce: InForce | null = null;
 
   constructor(atoms: readonly number[], candidates: StrategySpec[], protectedBy: string | null) {
-    this.atoms = atoms;
-    this.#atomSet = new Set(atoms);
     this.#candidates = candidates;
     this.protectedBy = protectedBy;
+    this.setAtoms(atoms);
   }
 
-  get key(): string {
-    return groupKey(this.atoms, this.protectedBy);
+  get inForce(): InForce {
+    this.#inForce ??= this.protectedBy === null ? inForceOf(this.#candidates) : NOTHING;
+    return this.#inForce;
   }
 
   get decision(): Decision {
@@ -60,14 +67,34 @@ export class LiveGroup implements Group {
     return this.#candidates;
   }
 
+  /** @param candidates the strongest first */
+  setCandidates(candidates: StrategySpec[]): void {
+    this.#candidates = candidates;
+    this.#changed();
+  }
+
   setAtoms(atoms: readonly number[]): void {
     this.atoms = atoms;
+    this.key = groupKey(atoms, this.protectedBy);
     this.#atomSet = new Set(atoms);
   }
 
-  meets({ all, any }: Asked): boolean {
-    const has = ({ id }: Atom): boolean => this.#atomSet.has(id);
-    return all.every(has) && (any.length === 0 || any.some(has));
+  meets({ all, any }: Asked<Member>): boolean {
+    for (const { id } of all) if (!this.#atomSet.has(id)) return false;
+    return any.length === 0 || any.some(({ id }) => this.#atomSet.has(id));
+  }
+
+  take(member: Member): void {
+    member.group = this;
+    member.place = this.members.length;
+    this.members.push(member);
+  }
+
+  release(member: Member): void {
+    const last = this.members.pop() as Member;
+    if (last === member) return;
+    last.place = member.place;
+    this.members[member.place] = last;
   }
 
   insert(spec: StrategySpec): void {
@@ -79,7 +106,7 @@ export class LiveGroup implements Group {
       else high = middle;
     }
     this.#candidates.splice(low, 0, spec);
-    this.#decision = null;
+    this.#changed();
   }
 
   /** False when it was none of the candidates. */
@@ -87,29 +114,32 @@ export class LiveGroup implements Group {
     const at = this.#candidates.indexOf(spec);
     if (at === -1) return false;
     this.#candidates.splice(at, 1);
-    this.#decision = null;
+    this.#changed();
     return true;
   }
 
-  /** Takes out the members that answer the new atom with yes; null when nobody does, itself when all do. */
-  split(atom: Atom): LiveGroup | null {
-    const yes: [string, Workload][] = [];
-    for (const member of this.members) if (atom.holds(member[1])) yes.push(member);
-    if (yes.length === 0) return null;
+  /** Those of its members, at least one, that answer the new atom with yes: a group of their own, or itself if all do. */
+  split(atom: Atom<Member>, yes: readonly Member[]): LiveGroup {
     const atoms = [...this.atoms, atom.id];
-    if (yes.length === this.members.size) {
+    if (yes.length === this.members.length) {
       this.setAtoms(atoms);
       return this;
     }
     const other = new LiveGroup(atoms, [...this.#candidates], this.protectedBy);
-    for (const [uid, workload] of yes) {
-      this.members.delete(uid);
-      other.members.set(uid, workload);
+    for (const member of yes) {
+      this.release(member);
+      other.take(member);
     }
     return other;
+  }
+
+  #changed(): void {
+    this.#decision = null;
+    this.#inForce = null;
   }
 }
 
 export function groupKey(atoms: readonly number[], protectedBy: string | null): string {
-  return protectedBy === null ? atoms.join() : `${atoms.join()}:${protectedBy}`;
+  const text = atoms.length === 1 ? `${atoms[0]}` : atoms.join();
+  return protectedBy === null ? text : `${text}:${protectedBy}`;
 }

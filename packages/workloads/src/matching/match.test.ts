@@ -202,20 +202,29 @@ test('agrees with the plain rule, whatever the order', () => {
 const stateOf = (matcher: ReturnType<typeof createMatcher>) => ({
   decisions: shown(
     new Map(
-      [...matcher.groups()].flatMap(({ members, decision }) => [...members.keys()].map((uid) => [uid, { decision }])),
+      [...matcher.groups()].flatMap(({ members, decision }) =>
+        members.map(({ workload: { uid } }) => [uid, { decision }] as const),
+      ),
     ),
   ),
-  groups: [...matcher.groups()].map(({ members }) => [...members.keys()].sort().join()).sort(),
+  groups: [...matcher.groups()]
+    .map(({ members }) =>
+      members
+        .map(({ workload: { uid } }) => uid)
+        .sort()
+        .join(),
+    )
+    .sort(),
   strategies: matcher.strategies(),
 });
 
 test('change by change comes to the same as all at once, and tells every decision that is another', () => {
   const random = randomNumbers(11);
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 25; round++) {
     const strategies = new Map<string, StrategySpec>();
     const workloads = new Map<string, Workload>();
     const matcher = createMatcher();
-    for (let step = 0; step < 60; step++) {
+    for (let step = 0; step < 40; step++) {
       const id = `s${random(10)}`;
       const uid = `w${random(20)}`;
       const kind = random(5);
@@ -234,7 +243,7 @@ test('change by change comes to the same as all at once, and tells every decisio
         const unique = [...new Map(put.map((each) => [each.id, each])).values()];
         for (const each of unique) strategies.set(each.id, each);
         const changed = matcher.changeStrategies({ put: unique, removedIds });
-        const told = new Set(changed.flatMap(({ members }) => [...members.keys()]));
+        const told = new Set(changed.flatMap(({ members }) => members.map(({ workload: { uid } }) => uid)));
         const { decisions } = stateOf(matcher);
         for (const each of Object.keys(decisions))
           if (!told.has(each)) expect(decisions[each], `untold ${each}`).toEqual(before[each]);

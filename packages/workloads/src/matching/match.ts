@@ -34,7 +34,7 @@ export function match(
   matcher.changeWorkloads({ put: workloads });
   const result = new Map<string, WorkloadMatch>();
   for (const { members, decision } of matcher.groups())
-    for (const [uid, workload] of members) result.set(uid, { workload, decision });
+    for (const { workload } of members) result.set(workload.uid, { workload, decision });
   return result;
 }
 

@@ -2,10 +2,10 @@
 import { STRATEGY_LIMITS } from '@gthulhu/contracts';
 import type { Workload } from '../workload.ts';
 import type { Decision } from './decision.ts';
-import { type Asked, type Atom, type Group, groupKey, LiveGroup } from './groups.ts';
+import { type Group, groupKey, LiveGroup, Member } from './groups.ts';
 import { comparePrecedence } from './precedence.ts';
 import type { ProtectedBy } from './protection.ts';
-import { createQuestions } from './questions.ts';
+import { type Asked, type Atom, createQuestions, indexMember, unindexMember } from './questions.ts';
 import { checkStrategies, StrategySetError, type StrategySpec } from './strategy-spec.ts';
 
 const MAX_STRATEGIES = STRATEGY_LIMITS.strategies;
@@ -42,17 +42,17 @@ export interface Matcher {
 }
 
 export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
-  const questions = createQuestions();
-  const asked = new Map<string, Asked>();
+  const questions = createQuestions<Member>();
+  const asked = new Map<string, Asked<Member>>();
   /** Strategies by one atom that must hold for them; those that must meet one of several namespaces by each. */
-  const byAtom = new Map<number, Set<Asked>>();
-  const aboutAll = new Set<Asked>();
+  const byAtom = new Map<number, Set<Asked<Member>>>();
+  const aboutAll = new Set<Asked<Member>>();
   const groups = new Map<string, LiveGroup>();
-  const groupOf = new Map<string, LiveGroup>();
+  const memberOf = new Map<string, Member>();
 
-  const anchors = ({ all, any }: Asked): readonly Atom[] => (all.length > 0 ? all.slice(-1) : any);
+  const anchors = ({ all, any }: Asked<Member>): readonly Atom<Member>[] => (all.length > 0 ? all.slice(-1) : any);
 
-  function index(strategy: Asked): void {
+  function index(strategy: Asked<Member>): void {
     if (anchors(strategy).length === 0) aboutAll.add(strategy);
     for (const { id } of anchors(strategy)) {
       const there = byAtom.get(id);
@@ -61,7 +61,7 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
     }
   }
 
-  function unindex(strategy: Asked): void {
+  function unindex(strategy: Asked<Member>): void {
     aboutAll.delete(strategy);
     for (const { id } of anchors(strategy)) {
       const there = byAtom.get(id);
@@ -72,25 +72,43 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
 
   function newGroup(atoms: readonly number[], reason: string | null): LiveGroup {
     const group = new LiveGroup(atoms, [], reason);
-    const found = new Set(aboutAll);
-    for (const atom of atoms) for (const strategy of byAtom.get(atom) ?? []) found.add(strategy);
-    const candidates = [...found].filter((strategy) => group.meets(strategy)).map(({ spec }) => spec);
-    return new LiveGroup(atoms, candidates.sort(comparePrecedence), reason);
+    // Those about several namespaces are found once: a workload has one namespace.
+    const found = [...aboutAll];
+    for (const atom of atoms)
+      for (const strategy of byAtom.get(atom) ?? []) if (group.meets(strategy)) found.push(strategy);
+    group.setCandidates(found.map(({ spec }) => spec).sort(comparePrecedence));
+    return group;
   }
 
-  function splitBy(atom: Atom, changed: Set<LiveGroup>): void {
-    for (const [key, group] of [...groups]) {
-      const yes = group.split(atom);
-      if (yes === null) continue;
+  /** Members of each group for whom the atom holds. */
+  function holders({ facet, value }: Atom<Member>): Map<LiveGroup, Member[]> {
+    if (facet.index === null) {
+      facet.index = new Map();
+      for (const member of memberOf.values()) indexMember([facet], member, member.workload);
+    }
+    const found = new Map<LiveGroup, Member[]>();
+    for (const member of facet.index.get(value) ?? []) {
+      const group = member.group as LiveGroup;
+      const there = found.get(group);
+      if (there === undefined) found.set(group, [member]);
+      else there.push(member);
+    }
+    return found;
+  }
+
+  function splitBy(atom: Atom<Member>, changed: Set<LiveGroup>): void {
+    if (memberOf.size === 0) return;
+    for (const [group, members] of holders(atom)) {
+      const { key } = group;
+      const yes = group.split(atom, members);
       if (yes === group) groups.delete(key);
-      else for (const uid of yes.members.keys()) groupOf.set(uid, yes);
-      if (changed.has(group)) changed.add(yes);
+      else if (changed.has(group)) changed.add(yes);
       groups.set(yes.key, yes);
     }
   }
 
   /** Groups that only this atom told apart become one: without the strategy, the matcher is as if it had never been. */
-  function mergeWithout(atom: Atom, changed: Set<LiveGroup>): void {
+  function mergeWithout(atom: Atom<Member>, changed: Set<LiveGroup>): void {
     for (const [key, group] of [...groups]) {
       if (!group.atoms.includes(atom.id)) continue;
       groups.delete(key);
@@ -100,11 +118,8 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
         groups.set(group.key, group);
         continue;
       }
-      const [from, to] = same.members.size < group.members.size ? [same, group] : [group, same];
-      for (const [uid, workload] of from.members) {
-        to.members.set(uid, workload);
-        groupOf.set(uid, to);
-      }
+      const [from, to] = same.members.length < group.members.length ? [same, group] : [group, same];
+      for (const member of from.members) to.take(member);
       if (changed.delete(from)) changed.add(to);
       groups.set(to.key, to);
     }
@@ -131,11 +146,13 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
   }
 
   function leave(uid: string): void {
-    const group = groupOf.get(uid);
-    if (group === undefined) return;
-    groupOf.delete(uid);
-    group.members.delete(uid);
-    if (group.members.size === 0) groups.delete(group.key);
+    const member = memberOf.get(uid);
+    if (member === undefined) return;
+    memberOf.delete(uid);
+    const group = member.group as LiveGroup;
+    unindexMember(questions.facets(), member, member.workload);
+    group.release(member);
+    if (group.members.length === 0) groups.delete(group.key);
   }
 
   function enter(workload: Workload): void {
@@ -147,8 +164,10 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
       group = newGroup(atoms, reason);
       groups.set(key, group);
     }
-    group.members.set(workload.uid, workload);
-    groupOf.set(workload.uid, group);
+    const member = new Member(workload);
+    group.take(member);
+    indexMember(questions.facets(), member, workload);
+    memberOf.set(workload.uid, member);
   }
 
   function refuseBad(put: readonly StrategySpec[], removed: ReadonlySet<string>): void {
@@ -182,11 +201,12 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
         work();
         return [...changed];
       }
-      const workloads = [...groups.values()].flatMap(({ members }) => [...members.values()]);
+      const members = [...memberOf.values()];
       groups.clear();
-      groupOf.clear();
+      memberOf.clear();
+      for (const facet of questions.facets()) facet.index = null;
       work();
-      for (const workload of workloads) enter(workload);
+      for (const { workload } of members) enter(workload);
       return [...groups.values()];
     },
     changeWorkloads: ({ put = [], removedUids = [] }) => {
@@ -196,12 +216,12 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
         enter(workload);
       }
     },
-    decisionOf: (uid) => groupOf.get(uid)?.decision,
-    candidatesOf: (uid) => groupOf.get(uid)?.candidates ?? [],
+    decisionOf: (uid) => memberOf.get(uid)?.group?.decision,
+    candidatesOf: (uid) => memberOf.get(uid)?.group?.candidates ?? [],
     groups: () => groups.values(),
     strategies: () => [...asked.values()].map(({ spec }) => spec).sort(comparePrecedence),
     get workloadCount() {
-      return groupOf.size;
+      return memberOf.size;
     },
   };
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { NodeRule } from '@gthulhu/contracts';
 import type { Workload } from '../workload.ts';
-import { type InForce, inForceOf } from './decision.ts';
-import type { Group, LiveGroup } from './groups.ts';
+import { inForceOf } from './decision.ts';
+import type { Group } from './groups.ts';
 import type { Matcher } from './matcher.ts';
 import { comparePrecedence, specificity } from './precedence.ts';
 import type { Protection } from './protection.ts';
@@ -36,7 +36,7 @@ const numerically = (a: string, b: string): number => a.length - b.length || (a 
 function cgroupIdsOfAll(groups: Iterable<Group>): string[] {
   const ids = new Set<string>();
   for (const { members } of groups)
-    for (const workload of members.values()) for (const id of cgroupIdsOf(workload)) ids.add(id);
+    for (const { workload } of members) for (const id of cgroupIdsOf(workload)) ids.add(id);
   return [...ids].sort(numerically);
 }
 
@@ -48,14 +48,14 @@ const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, 
  * their own, which change nothing and come first.
  */
 export function nodeRules(matcher: Matcher, protection: Protection): NodeRule[] {
-  const bound = new Map<StrategySpec, LiveGroup[]>();
+  const bound = new Map<StrategySpec, Group[]>();
   const shielded: Group[] = [];
-  for (const group of matcher.groups() as Iterable<LiveGroup>) {
+  for (const group of matcher.groups()) {
     if (group.protectedBy !== null) {
       shielded.push(group);
       continue;
     }
-    const { policy, commands }: InForce = inForceOf(group.candidates);
+    const { policy, commands } = group.inForce;
     for (const strategy of policy === null ? commands : [...commands, policy]) {
       if (isAboutAll(strategy)) continue;
       const there = bound.get(strategy);
@@ -67,7 +67,7 @@ export function nodeRules(matcher: Matcher, protection: Protection): NodeRule[] 
   const aboutAll = inForceOf(matcher.strategies().filter(isAboutAll));
   const all = aboutAll.policy === null ? aboutAll.commands : [...aboutAll.commands, aboutAll.policy];
   const rules = about
-    .map((strategy) => rule(strategy, cgroupIdsOfAll(bound.get(strategy) as LiveGroup[])))
+    .map((strategy) => rule(strategy, cgroupIdsOfAll(bound.get(strategy) as Group[])))
     .filter(({ cgroups }) => cgroups?.length !== 0);
   const protectedIds = [...new Set([...cgroupIdsOfAll(shielded), ...protection.cgroupIds])].sort(numerically);
   const first = protectedIds.length > 0 && rules.length + all.length > 0;

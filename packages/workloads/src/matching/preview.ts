@@ -80,7 +80,7 @@ function differs(before: Decision, after: Decision): boolean {
 function decisions(matcher: Matcher): Map<string, { workload: Workload; decision: Decision }> {
   const found = new Map<string, { workload: Workload; decision: Decision }>();
   for (const { members, decision } of matcher.groups())
-    for (const [uid, workload] of members) found.set(uid, { workload, decision });
+    for (const { workload } of members) found.set(workload.uid, { workload, decision });
   return found;
 }
 
