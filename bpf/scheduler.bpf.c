@@ -130,15 +130,10 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 					  u64 now, u64 enq_flags)
 {
 	u64 local = KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL);
-	u64 first = KVAL(scx_enq_flags, SCX_ENQ_HEAD), left;
+	u64 first = KVAL(scx_enq_flags, SCX_ENQ_HEAD);
 
 	if (is_percpu_kthread(p)) {
 		dsq_insert(p, local, slice_default_ns, enq_flags);
-		return true;
-	}
-	left = owed_turn(p, tc, cpu, enq_flags);
-	if (left) {
-		dsq_insert(p, local, left, enq_flags);
 		return true;
 	}
 #ifdef SABOTAGE_OWN_LAST
@@ -206,6 +201,14 @@ static __noinline u64 behind_head(u64 key, u64 dsq)
 	return head != NO_HEAD && time_before(key, head) ? head + 1 : key;
 }
 
+/* Somebody who was interrupted: nobody in the queue is to go before it. */
+static __noinline u64 before_head(u64 key, u64 dsq)
+{
+	u64 head = dsq_head_vtime(dsq);
+
+	return head != NO_HEAD && time_before(head, key) ? head - 1 : key;
+}
+
 SEC("struct_ops/enqueue")
 void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 {
@@ -213,7 +216,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	struct task_ctx *tc = task_ctx_of(p);
 	s32 cpu = scx_bpf_task_cpu(p);
 	u32 queue = queue_for(p, tc, cpu), waiting;
-	u64 now = now_ns(), slice, dsq = dsq_of(queue);
+	u64 now = now_ns(), slice, turn, dsq = dsq_of(queue);
 	bool wanted, held = false;
 
 	if (!tc) {	/* no memory at its birth: it is scheduled, without favours */
@@ -227,8 +230,9 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 		return;
 
 	waiting = queued_in(dsq);
+	turn = owed_turn(p, tc, cpu, enq_flags);
 	/* a strategy that gives turns has said all about them: an opinion would only lengthen the waits between */
-	wanted = may_be_asked_about(p) && (!tc->slice_ns || dispatch_mode == DISPATCH_STRICT);
+	wanted = !turn && may_be_asked_about(p) && (!tc->slice_ns || dispatch_mode == DISPATCH_STRICT);
 	/* its only CPU has nothing to do: select_cpu, which finds idle CPUs, is not asked about such tasks */
 	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !waiting && (queue & GTHULHU_QUEUE_CPU) &&
 	    !cpu_state_of(cpu)->running && !(dispatch_mode == DISPATCH_STRICT && wanted)) {
@@ -236,11 +240,13 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 		here->nr_direct++;
 		return;
 	}
-	slice = slice_of(tc, queue, waiting);
+	slice = turn ?: slice_of(tc, queue, waiting);
 	tc->queue = queue;
 	tc->waiters = waiting;
 	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
-	if (tc->slice_ns) {
+	if (turn) {
+		tc->key = before_head(tc->key, dsq);
+	} else if (tc->slice_ns) {
 		note_short(llc_of(cpu), tc);
 		if (!(enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)))
 			tc->key = behind_head(tc->key, dsq);
