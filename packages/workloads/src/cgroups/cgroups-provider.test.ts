@@ -166,6 +166,20 @@ describe('cgroups', () => {
     await soon(() => expect(provider.workloads()).toHaveLength(200));
   });
 
+  test('what comes while passes follow each other is told of', async () => {
+    for (let i = 0; i < 3_000; i++) kernel.mkdir(`a${i}`);
+    const provider = await started({ passEveryMs: 1 });
+    const during: number[] = [];
+    let comes = 0;
+    provider.subscribe(({ added }) => during.push(...added.map(({ name }) => Number(name.slice(1)))));
+    // Passes follow each other: whatever comes, comes during one.
+    for (; comes < 20; comes++) {
+      kernel.mkdir(`b${comes}`);
+      await soon(() => expect(during).toContain(comes));
+    }
+    expect(provider.workloads()).toHaveLength(3_020);
+  });
+
   test('a pure v1 machine is told in one line', async () => {
     const lines: string[] = [];
     const mountinfo = () => '31 24 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n';

@@ -96,7 +96,12 @@ export function createCgroupsProvider(options: CgroupsProviderOptions): Workload
   async function pass(signal: AbortSignal): Promise<void> {
     recorded = [];
     try {
-      const walk = await walkCgroups(root, signal);
+      const walk = await walkCgroups(root, signal, {
+        onPause: () => {
+          takeEvents();
+          if (health.state !== 'starting') tell();
+        },
+      });
       if (signal.aborted) return;
       takeEvents();
       for (const event of recorded) applyTo(walk.tree, event);

@@ -14,7 +14,11 @@ beforeEach(() => {
 afterEach(() => kernel.close());
 
 const walk = async (most?: number) => {
-  const { tree, skipped } = await walkCgroups(kernel.root, new AbortController().signal, most);
+  const { tree, skipped } = await walkCgroups(
+    kernel.root,
+    new AbortController().signal,
+    most === undefined ? {} : { most },
+  );
   return { paths: [...tree.nodes()].map(({ path }) => path).sort(), skipped };
 };
 
