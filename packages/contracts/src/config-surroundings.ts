@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from 'typebox';
+import { ApiCompatKey } from './config-agent.ts';
 import { inProcess, type KeyNotes, noEffect } from './effect.ts';
 
 /**
@@ -89,6 +90,7 @@ export const ApiSection = Type.Object(
     ),
     auth_enabled: flag(false, 'Send a token with each request', '每個請求附上權杖'),
     mtls: MtlsSection,
+    compat: ApiCompatKey,
   },
   { additionalProperties: false, description: 'The API server', descriptionZhTw: 'API 伺服器' },
 );
