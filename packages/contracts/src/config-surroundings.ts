@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from 'typebox';
+import { ApiCompatKey } from './config-agent.ts';
 import { inProcess, type KeyNotes, noEffect } from './effect.ts';
-import { STATE_FOLDER } from './node-api.ts';
 
 /**
  * Sections around the scheduler: the monitor and the API client. Their keys are those of existing installations; those
@@ -109,8 +109,8 @@ export const ApiSection = Type.Object(
       default: '',
       maxLength: 1_024,
       ...does(
-        'where strategies come from and counters go; empty is the socket in api.stateFolder',
-        '取得策略與送出計數器的位置；留空表示 api.stateFolder 中的 socket',
+        'where strategies come from and counters go; empty is the socket in agent.stateFolder',
+        '取得策略與送出計數器的位置；留空表示 agent.stateFolder 中的 socket',
       ),
       description: 'Base URL of the API server: http://, https:// or unix://',
       descriptionZhTw: 'API 伺服器的基底 URL：http://、https:// 或 unix://',
@@ -130,8 +130,8 @@ export const ApiSection = Type.Object(
     public_key_path: Type.String({
       default: '',
       ...does(
-        'with it and a URL, tokens are asked for as versions of 2025 did; without it by a key in api.stateFolder',
-        '設定此值與 URL 時，以 2025 年版本的方式取得權杖；否則使用 api.stateFolder 中的金鑰',
+        'with it and a URL, tokens are asked for as versions of 2025 did; without it by a key in agent.stateFolder',
+        '設定此值與 URL 時，以 2025 年版本的方式取得權杖；否則使用 agent.stateFolder 中的金鑰',
       ),
       description: "PEM file with the API server's public key",
       descriptionZhTw: 'API 伺服器公鑰的 PEM 檔案',
@@ -151,18 +151,8 @@ export const ApiSection = Type.Object(
       description: 'Send a token with each request',
       descriptionZhTw: '每個請求附上權杖',
     } satisfies KeyNotes & { default: boolean }),
-    stateFolder: Type.String({
-      default: STATE_FOLDER,
-      minLength: 1,
-      maxLength: 1_024,
-      ...does(
-        "the scheduler's key and the API's socket are here; mode 0700, made where it is missing",
-        '存放排程器的金鑰與 API 的 socket；權限 0700，不存在時會建立',
-      ),
-      description: 'Folder where the processes of one machine meet',
-      descriptionZhTw: '同一台機器上各行程共用的資料夾',
-    } satisfies KeyNotes & { default: string; minLength: number; maxLength: number }),
     mtls: MtlsSection,
+    compat: ApiCompatKey,
   },
   { additionalProperties: false, description: 'The API server', descriptionZhTw: 'API 伺服器' },
 );

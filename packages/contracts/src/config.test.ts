@@ -50,5 +50,7 @@ test('every key has a default, every section has keys only', () => {
     'monitor',
     'api',
     'api.mtls',
+    'agent',
+    'auth',
   ]);
 });

@@ -59,8 +59,9 @@ afterEach(async () => {
 });
 
 const config = (of: Partial<Config['api']> = {}): Config => {
-  const { api: defaults, ...rest } = defaultConfig();
-  return { ...rest, api: { ...defaults, enabled: true, interval: 1, stateFolder: join(folder, 'state'), ...of } };
+  const { api: defaults, agent, ...rest } = defaultConfig();
+  const stateFolder = join(folder, 'state');
+  return { ...rest, agent: { ...agent, stateFolder }, api: { ...defaults, enabled: true, interval: 1, ...of } };
 };
 
 const sink = (dirty = false): RuleSink => ({

@@ -89,14 +89,13 @@ function startFollowing(client: NodeClient, intervalMs: number, logger: Logger, 
  * @returns null when it cannot be had: the log says why, and the scheduler goes on without strategies of the API
  */
 export function startApiClient(config: Config, logger: Logger, intervalMs?: number): ApiClient | null {
-  const { api } = config;
   let transport: Transport;
   let client: NodeClient;
-  const seconds = intervalSeconds(api);
+  const seconds = intervalSeconds(config.api);
   try {
-    transport = openTransport(api);
+    transport = openTransport(config);
     logger.log(say.apiConfig(`${transport.endpoint.base}${NODE_API_PATHS.strategies}`, seconds));
-    const credentials = schedulerCredentials(api);
+    const credentials = schedulerCredentials(config);
     const onClockDiffers = (by: number): void =>
       logger.warn(`the clock of the API is ${by} s ahead of this one: its time is used to ask for tokens`, { by });
     const tokens = credentials === null ? null : createTokenSource({ transport, credentials, onClockDiffers });

@@ -13,8 +13,8 @@ const PUBLIC_KEY_MAX_BYTES = 16_384;
 export const intervalSeconds = ({ interval }: Config['api']): number => (interval === 0 ? INTERVAL_SECONDS : interval);
 
 /** A way to the API that the configuration names. @throws EndpointError, and what a wrong PEM text ends with */
-export function openTransport({ url, stateFolder, mtls }: Config['api']): Transport {
-  return createTransport(parseEndpoint(url, stateFolder), {
+export function openTransport({ api: { url, mtls }, agent }: Config): Transport {
+  return createTransport(parseEndpoint(url, agent.stateFolder), {
     cert: mtls.enable ? mtls.cert_pem : '',
     key: mtls.enable ? mtls.key_pem : '',
     ca: mtls.ca_pem,
@@ -26,8 +26,8 @@ export function openTransport({ url, stateFolder, mtls }: Config['api']): Transp
  * Null for requests without a token. The socket of the node always asks for one.
  * @throws KeyError, or the error of reading the file
  */
-export function schedulerCredentials(api: Config['api']): Credentials | null {
-  const { url, stateFolder, public_key_path: publicKeyPath, auth_enabled: wanted } = api;
+export function schedulerCredentials({ api, agent }: Config): Credentials | null {
+  const { url, public_key_path: publicKeyPath, auth_enabled: wanted } = api;
   if (!wanted && url !== '') return null;
   if (publicKeyPath !== '' && url !== '') {
     const pem = readFileSync(publicKeyPath, 'utf8');
@@ -35,5 +35,5 @@ export function schedulerCredentials(api: Config['api']): Credentials | null {
       throw new Error(`${publicKeyPath} holds no public key in PEM form`);
     return { by: 'publicKey', pem };
   }
-  return { by: 'key', clientId: 'scheduler', key: clientKey(stateFolder, STATE_FILES.schedulerKey, 'scheduler') };
+  return { by: 'key', clientId: 'scheduler', key: clientKey(agent.stateFolder, STATE_FILES.schedulerKey, 'scheduler') };
 }

@@ -74,7 +74,7 @@ describe('what is wrong, where, and what to do', () => {
     [
       'prototype key',
       '__proto__: 1\n',
-      'g.yaml:1:1: __proto__: unknown key; remove it, or use one of: scheduler, simple_scheduler, monitor, debug, early_processing, builtin_idle, api',
+      'g.yaml:1:1: __proto__: unknown key; remove it, or use one of: scheduler, simple_scheduler, monitor, debug, early_processing, builtin_idle, api, agent, auth',
     ],
     ['twice', 'debug: true\ndebug: true\n', 'g.yaml:2:1: debug: is set twice; remove one of the two'],
     [
@@ -239,7 +239,7 @@ describe('the API', () => {
         'g.yaml:1:52: api.mtls.enable: needs api.mtls.cert_pem and api.mtls.key_pem, as PEM text',
       ],
     ],
-    ['api: {stateFolder: state}', ['g.yaml:1:20: api.stateFolder: is "state", must be an absolute path']],
+    ['agent: {stateFolder: state}', ['g.yaml:1:22: agent.stateFolder: is "state", must be an absolute path']],
   ])('%s', (text, problems) => {
     expect(problemsOf(text)).toEqual(problems);
   });

@@ -54,17 +54,17 @@ function checkPinPath(config: Config, places: Places, source: YamlSource): void 
 }
 
 function checkApi(config: Config, places: Places, source: YamlSource): void {
-  const { api, scheduler } = config;
+  const { agent, api, scheduler } = config;
   const wrong = (key: string, message: string): void => source.problem(places.get(key), key, message);
-  if (!isAbsolute(api.stateFolder))
-    wrong('api.stateFolder', `is ${JSON.stringify(api.stateFolder)}, must be an absolute path`);
+  if (!isAbsolute(agent.stateFolder))
+    wrong('agent.stateFolder', `is ${JSON.stringify(agent.stateFolder)}, must be an absolute path`);
   if (!api.enabled) return;
   if (scheduler.strategiesFile !== '') {
     const both = 'strategies come from the API (api.enabled) or from a file, not from both; remove one of the two';
     wrong('scheduler.strategiesFile', both);
   }
   try {
-    const { tls } = parseEndpoint(api.url, api.stateFolder);
+    const { tls } = parseEndpoint(api.url, agent.stateFolder);
     if (api.mtls.enable && !tls) wrong('api.mtls.enable', 'needs an api.url that begins with https://');
   } catch (error) {
     if (!(error instanceof EndpointError)) throw error;
@@ -129,7 +129,7 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
   ];
   if (!compared.some((key) => wrong.has(key))) checkTogether(config, places, source);
   if (!wrong.has('scheduler.pinPath')) checkPinPath(config, places, source);
-  if (![...wrong].some((key) => key.startsWith('api'))) checkApi(config, places, source);
+  if (![...wrong].some((key) => key.startsWith('api') || key.startsWith('agent'))) checkApi(config, places, source);
   if (source.problems.length > 0) throw new ConfigError(fileName, source.problems);
   if (config.scheduler.kernel_mode) config.scheduler.dispatch = 'kernel';
   return { config, warnings: inFileOrder(collectWarnings(config, places, source)) };
