@@ -9,19 +9,30 @@ import {
   type TrialOutput,
   testPolicy,
 } from '@gthulhu/scheduler';
+import { EXIT } from './exit-code.ts';
+import { systemConsole, UsageError } from './node/connect.ts';
+import { status } from './node/status.ts';
+import { strategies } from './node/strategies.ts';
+import { token } from './node/token.ts';
 import { off } from './off.ts';
-
-/** Exit code of a wrong command line. */
-const EXIT_USAGE = 2;
+import { endWithStdin } from './up/child.ts';
+import { up } from './up/up.ts';
 
 const USAGE = `usage: gthulhu COMMAND [options]
 
-  scheduler [--config FILE] [--log-format plain|json]
-            become the CPU scheduler of this machine, until Ctrl-C
+  up [--config FILE]
+            node API and scheduler together, until Ctrl-C
+  scheduler [--config FILE] [--log-format plain|json] [--api]
+            become the CPU scheduler of this machine, until Ctrl-C; --api takes strategies from the node API (api.enabled)
   scheduler --explain
             what each key of the configuration means
   policy test FILE [--trace FILE] [-o table|json]
             run a policy of your own on recorded batches, without any kernel, and say what it would have done
+  strategies list | get ID | apply -f FILE | delete ID | delete --all
+            what the node API has stored; apply puts those of FILE in the place of all
+  token [--scope "strategies:read ..."]
+            a token for other programs, such as curl
+  status    whether API, scheduler and strategies are there
   off [--pin-path P] [-o json]
             end a scheduler that is pinned (scheduler.pin), with or without its process
 
@@ -29,12 +40,17 @@ const USAGE = `usage: gthulhu COMMAND [options]
             this text
   --version what is installed
 
-Exit codes: 0 ended as asked, 1 failed (also a policy that does not pass its test), 2 wrong usage, 78 this kernel has no sched_ext.
+strategies, token and status talk to the node API of this machine through its state folder, as root. They take --url URL,
+--token TOKEN (or GTHULHU_TOKEN), --state-folder DIR, --config FILE and -o table|json.
+
+Exit codes: 0 ended as asked, 1 failed (also a policy that does not pass its test), 2 wrong usage, 3 there is no such
+strategy, 4 no token or not allowed, 5 changed meanwhile, 6 something that should be there is not (status), 78 this kernel
+has no sched_ext.
 `;
 
 function fail(message: string): number {
   process.stderr.write(`gthulhu: ${message}\n\n${USAGE}`);
-  return EXIT_USAGE;
+  return EXIT.usage;
 }
 
 async function scheduler(args: readonly string[]): Promise<number> {
@@ -44,6 +60,7 @@ async function scheduler(args: readonly string[]): Promise<number> {
       config: { type: 'string' },
       'log-format': { type: 'string', default: 'plain' },
       explain: { type: 'boolean', default: false },
+      api: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -58,7 +75,7 @@ async function scheduler(args: readonly string[]): Promise<number> {
   const format = values['log-format'];
   if (!LOG_FORMATS.includes(format as LogFormat))
     return fail(`--log-format takes ${LOG_FORMATS.join(' or ')}, not ${format}`);
-  return runScheduler({ config: values.config, logFormat: format as LogFormat });
+  return runScheduler({ config: values.config, logFormat: format as LogFormat, api: values.api });
 }
 
 async function policy(args: readonly string[]): Promise<number> {
@@ -102,6 +119,14 @@ async function main(argv: readonly string[]): Promise<number> {
     switch (command) {
       case 'scheduler':
         return await scheduler(modern(rest));
+      case 'up':
+        return await up(modern(rest), systemConsole, USAGE);
+      case 'strategies':
+        return await strategies(rest, systemConsole, USAGE);
+      case 'token':
+        return await token(rest, systemConsole, USAGE);
+      case 'status':
+        return await status(rest, systemConsole, USAGE);
       case 'policy':
         return await policy(rest);
       case 'off':
@@ -121,10 +146,12 @@ async function main(argv: readonly string[]): Promise<number> {
         return fail(`there is no command ${command}`);
     }
   } catch (error) {
+    if (error instanceof UsageError) return fail(error.message);
     if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
       return fail(error.message);
     throw error;
   }
 }
 
+endWithStdin();
 process.exitCode = await main(process.argv.slice(2));

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The scheduler process: configuration, policies, and what joins them to the kernel. */
+import type { NodeConnection, NodeConnectionOptions } from './api/node-connection.ts';
 import type { TestPolicyOptions } from './trial/test-policy-options.ts';
 
+export type { NodeConnection, NodeConnectionOptions, NodeFailure, NodeFailureKind } from './api/node-connection.ts';
+export { loadConfig } from './config/config-file.ts';
 export { effectTable, explainConfig } from './config/explain-config.ts';
 export { type KernelParams, toKernelParams } from './config/kernel-params.ts';
 export { type ParsedConfig, parseConfig } from './config/parse-config.ts';
@@ -10,6 +13,7 @@ export type { DecisionBatch, NodeView, Policy, TaskBatch } from './policies/poli
 export { createPolicy } from './policies/registry.ts';
 export { topologyVariables } from './process/kernel-side.ts';
 export { type OffReport, turnOff } from './process/off.ts';
+export { readSchedExtState } from './process/sched-ext-support.ts';
 export { runScheduler, type SchedulerOptions } from './process/scheduler.ts';
 export { parseStrategies } from './strategies/parse-strategies.ts';
 export { readTopology } from './topology/read-topology.ts';
@@ -21,3 +25,7 @@ export { type TestPolicyOptions, TRIAL_OUTPUTS, type TrialOutput } from './trial
 /** `gthulhu policy test`. Loaded when it is called: a scheduler starts without it. */
 export const testPolicy = async (options: TestPolicyOptions): Promise<number> =>
   (await import('./trial/test-policy.ts')).testPolicy(options);
+
+/** A way to the node API for people. Loaded when it is called, as above. @throws NodeFailure */
+export const connectToNode = async (options: NodeConnectionOptions): Promise<NodeConnection> =>
+  (await import('./api/node-connection.ts')).openNodeConnection(options);
