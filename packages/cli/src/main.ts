@@ -9,10 +9,12 @@ import {
   type TrialOutput,
   testPolicy,
 } from '@gthulhu/scheduler';
+import { agent } from './agent.ts';
 import { off } from './off.ts';
 
 /** Exit code of a wrong command line. */
 const EXIT_USAGE = 2;
+const VERSION = '0.1.0';
 
 const USAGE = `usage: gthulhu COMMAND [options]
 
@@ -20,6 +22,8 @@ const USAGE = `usage: gthulhu COMMAND [options]
             become the CPU scheduler of this machine, until Ctrl-C
   scheduler --explain
             what each key of the configuration means
+  agent [--config FILE] [--log-format plain|json]
+            the node API: strategies, tokens and counters, until Ctrl-C
   policy test FILE [--trace FILE] [-o table|json]
             run a policy of your own on recorded batches, without any kernel, and say what it would have done
   off [--pin-path P] [-o json]
@@ -102,6 +106,8 @@ async function main(argv: readonly string[]): Promise<number> {
     switch (command) {
       case 'scheduler':
         return await scheduler(modern(rest));
+      case 'agent':
+        return await agent(modern(rest), VERSION, fail);
       case 'policy':
         return await policy(rest);
       case 'off':
@@ -115,7 +121,7 @@ async function main(argv: readonly string[]): Promise<number> {
         process.stdout.write(USAGE);
         return 0;
       case '--version':
-        process.stdout.write('gthulhu 0.1.0\n');
+        process.stdout.write(`gthulhu ${VERSION}\n`);
         return 0;
       default:
         return fail(`there is no command ${command}`);

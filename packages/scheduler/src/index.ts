@@ -2,6 +2,7 @@
 /** The scheduler process: configuration, policies, and what joins them to the kernel. */
 import type { TestPolicyOptions } from './trial/test-policy-options.ts';
 
+export { type ConfigWithLog, configWithLog } from './config/config-with-log.ts';
 export { effectTable, explainConfig } from './config/explain-config.ts';
 export { type KernelParams, toKernelParams } from './config/kernel-params.ts';
 export { type ParsedConfig, parseConfig } from './config/parse-config.ts';
