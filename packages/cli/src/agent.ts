@@ -1,28 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
-import { configWithLog, LOG_FORMATS, type LogFormat } from '@gthulhu/scheduler';
+import { runAgent } from '@gthulhu/agent';
+import { configWithLog } from '@gthulhu/scheduler';
+import type { Command } from './command.ts';
+import { readLogFormat, wrongLogFormat } from './log-format.ts';
 
-/** `gthulhu agent`: the node API. @param usage says what is wrong with a command line, and gives the exit code */
-export async function agent(
-  args: readonly string[],
-  version: string,
-  usage: (message: string) => number,
-): Promise<number> {
-  const { values, positionals } = parseArgs({
+/** `gthulhu agent`: the node API. */
+export const agent: Command = async ({ args, version, misused }) => {
+  const { values } = parseArgs({
     args: [...args],
-    allowPositionals: true,
-    options: {
-      config: { type: 'string' },
-      'log-format': { type: 'string', default: 'plain' },
-    },
+    options: { config: { type: 'string' }, 'log-format': { type: 'string', default: 'plain' } },
   });
-  if (positionals.length > 0) return usage(`agent takes options only, not ${positionals[0]}`);
-  const format = values['log-format'];
-  if (!LOG_FORMATS.includes(format as LogFormat))
-    return usage(`--log-format takes ${LOG_FORMATS.join(' or ')}, not ${format}`);
-  const ready = configWithLog(values.config, format as LogFormat, (line) => void process.stdout.write(line));
-  if (ready === null) return 1;
-  // Loaded when it is asked for: a scheduler starts without it.
-  const { runAgent } = await import('@gthulhu/agent');
-  return runAgent({ config: ready.config, log: ready.logger, version });
-}
+  const format = readLogFormat(values['log-format']);
+  if (format === null) return misused(wrongLogFormat(values['log-format']));
+  const ready = configWithLog(values.config, format, (line) => void process.stdout.write(line));
+  return ready === null ? 1 : runAgent({ config: ready.config, log: ready.logger, version });
+};
