@@ -5,6 +5,7 @@ import type { TestPolicyOptions } from './trial/test-policy-options.ts';
 
 export type { NodeConnection, NodeConnectionOptions, NodeFailure, NodeFailureKind } from './api/node-connection.ts';
 export { loadConfig } from './config/config-file.ts';
+export { type ConfigWithLog, configWithLog } from './config/config-with-log.ts';
 export { effectTable, explainConfig } from './config/explain-config.ts';
 export { type KernelParams, toKernelParams } from './config/kernel-params.ts';
 export { type ParsedConfig, parseConfig } from './config/parse-config.ts';

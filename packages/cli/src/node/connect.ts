@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Config, SCOPES, type Scope } from '@gthulhu/contracts';
 import { connectToNode, loadConfig, type NodeConnection, type NodeFailure } from '@gthulhu/scheduler';
+import type { Command } from '../command.ts';
 import { EXIT, EXIT_OF_FAILURE } from '../exit-code.ts';
 import { printable } from '../table.ts';
 
@@ -11,7 +12,6 @@ export const NODE_OPTIONS = {
   config: { type: 'string' },
   'state-folder': { type: 'string' },
   output: { type: 'string', short: 'o', default: 'table' },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 export interface NodeArguments {
@@ -22,16 +22,9 @@ export interface NodeArguments {
   readonly output: string;
 }
 
-/** Where a command writes: data to one, everything else to the other. */
-export interface Console {
-  out(text: string): void;
-  err(text: string): void;
-}
-
-export const systemConsole: Console = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-};
+/** Data goes to standard output, everything else to standard error. */
+export const print = (text: string): void => void process.stdout.write(text);
+export const note = (text: string): void => void process.stderr.write(text);
 
 /** The command line is wrong. */
 export class UsageError extends Error {
@@ -60,7 +53,6 @@ function settings(args: NodeArguments): Config | null {
  */
 export async function withNode(
   args: NodeArguments,
-  console: Console,
   scopes: readonly Scope[] | undefined,
   run: (node: NodeConnection) => Promise<number>,
 ): Promise<number> {
@@ -78,7 +70,7 @@ export async function withNode(
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const { message } = error as Error;
-    console.err(`gthulhu: ${message.split('\n').map(printable).join('\ngthulhu: ')}\n`);
+    note(`gthulhu: ${message.split('\n').map(printable).join('\ngthulhu: ')}\n`);
     return isNodeFailure(error) ? EXIT_OF_FAILURE[error.kind] : EXIT.failed;
   } finally {
     node?.close();
@@ -86,3 +78,15 @@ export async function withNode(
 }
 
 export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** A command whose errors of usage are told with the usage. */
+export const withUsage =
+  (command: Command): Command =>
+  async (line) => {
+    try {
+      return await command(line);
+    } catch (error) {
+      if (error instanceof UsageError) return line.misused(error.message);
+      throw error;
+    }
+  };

@@ -2,9 +2,10 @@
 import { parseArgs } from 'node:util';
 import { NODE_API_PATHS, type NodePolicies } from '@gthulhu/contracts';
 import { type NodeConnection, readSchedExtState } from '@gthulhu/scheduler';
+import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { formatTable } from '../table.ts';
-import { type Console, json, NODE_OPTIONS, UsageError, withNode } from './connect.ts';
+import { json, NODE_OPTIONS, print, UsageError, withNode, withUsage } from './connect.ts';
 
 /** What `gthulhu status -o json` prints. */
 export interface Status {
@@ -62,17 +63,13 @@ function statusRows(status: Status): string[][] {
 }
 
 /** `gthulhu status`: exit code 6 when something is missing. */
-export async function status(args: readonly string[], console: Console, usage: string): Promise<number> {
+export const status: Command = withUsage(async ({ args }) => {
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: NODE_OPTIONS });
-  if (values.help) {
-    console.out(usage);
-    return EXIT.ok;
-  }
   if (positionals.length > 0) throw new UsageError(`status takes options only, not ${positionals[0]}`);
-  return withNode(values, console, ['strategies:read', 'metrics:read'], async (node) => {
+  return withNode(values, ['strategies:read', 'metrics:read'], async (node) => {
     const found = await ask(node);
-    if (values.output === 'json') console.out(json(found));
-    else console.out(formatTable(['WHAT', 'STATE'], statusRows(found)));
+    if (values.output === 'json') print(json(found));
+    else print(formatTable(['WHAT', 'STATE'], statusRows(found)));
     return found.ok ? EXIT.ok : EXIT.degraded;
   });
-}
+});

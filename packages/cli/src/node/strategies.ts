@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { NODE_API_PATHS, type StoredStrategy, type Strategy } from '@gthulhu/contracts';
 import { type NodeConnection, parseStrategies } from '@gthulhu/scheduler';
+import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { formatTable, printable } from '../table.ts';
-import { type Console, json, NODE_OPTIONS, type NodeArguments, UsageError, withNode } from './connect.ts';
+import { json, NODE_OPTIONS, type NodeArguments, note, print, UsageError, withNode, withUsage } from './connect.ts';
 import { STRATEGY_HEADS, strategyRows } from './strategy-rows.ts';
 
 interface Arguments extends NodeArguments {
@@ -19,21 +20,21 @@ const strategyPath = (id: string): string => NODE_API_PATHS.strategy.replace('{i
 const isListOf = (value: unknown): value is { strategies: StoredStrategy[] } =>
   Array.isArray((value as { strategies?: unknown } | null)?.strategies);
 
-async function list(node: NodeConnection, { output }: Arguments, console: Console): Promise<number> {
+async function list(node: NodeConnection, { output }: Arguments): Promise<number> {
   const answer = await node.call({ method: 'GET', path: NODE_API_PATHS.strategies });
   if (!isListOf(answer))
     throw new Error(`${node.base} is an API of an earlier version: it does not tell its strategies`);
   const { strategies } = answer;
-  if (output === 'json') console.out(json(strategies));
-  else if (strategies.length === 0) console.err('no strategies are stored\n');
-  else console.out(formatTable(STRATEGY_HEADS, strategyRows(strategies)));
+  if (output === 'json') print(json(strategies));
+  else if (strategies.length === 0) note('no strategies are stored\n');
+  else print(formatTable(STRATEGY_HEADS, strategyRows(strategies)));
   return EXIT.ok;
 }
 
-async function get(node: NodeConnection, id: string, { output }: Arguments, console: Console): Promise<number> {
+async function get(node: NodeConnection, id: string, { output }: Arguments): Promise<number> {
   const { data } = (await node.call({ method: 'GET', path: strategyPath(id) })) as { data: StoredStrategy };
-  if (output === 'json') console.out(json(data));
-  else console.out(formatTable(STRATEGY_HEADS, strategyRows([data])));
+  if (output === 'json') print(json(data));
+  else print(formatTable(STRATEGY_HEADS, strategyRows([data])));
   return EXIT.ok;
 }
 
@@ -53,64 +54,55 @@ function readStrategies(file: string): Strategy[] {
   return [...strategies];
 }
 
-async function apply(node: NodeConnection, { file = '', output }: Arguments, console: Console): Promise<number> {
+async function apply(node: NodeConnection, { file = '', output }: Arguments): Promise<number> {
   const strategies = readStrategies(file);
   const answer = (await node.call({ method: 'POST', path: NODE_API_PATHS.strategies, body: { strategies } })) as {
     warnings?: string[];
     data?: { revision: string; strategies: number };
   };
-  for (const warning of answer.warnings ?? []) console.err(`gthulhu: warning: ${printable(warning)}\n`);
-  if (output === 'json') console.out(json(answer.data ?? { strategies: strategies.length }));
-  else console.out(`${strategies.length} strategies applied; they took the place of all that were stored\n`);
+  for (const warning of answer.warnings ?? []) note(`gthulhu: warning: ${printable(warning)}\n`);
+  if (output === 'json') print(json(answer.data ?? { strategies: strategies.length }));
+  else print(`${strategies.length} strategies applied; they took the place of all that were stored\n`);
   return EXIT.ok;
 }
 
-async function remove(
-  node: NodeConnection,
-  id: string | undefined,
-  args: Arguments,
-  console: Console,
-): Promise<number> {
+async function remove(node: NodeConnection, id: string | undefined, args: Arguments): Promise<number> {
   await node.call({ method: 'DELETE', path: id === undefined ? NODE_API_PATHS.strategies : strategyPath(id) });
-  if (args.output === 'json') console.out(json({ deleted: id ?? 'all' }));
-  else console.out(id === undefined ? 'all strategies deleted\n' : `strategy ${printable(id)} deleted\n`);
+  if (args.output === 'json') print(json({ deleted: id ?? 'all' }));
+  else print(id === undefined ? 'all strategies deleted\n' : `strategy ${printable(id)} deleted\n`);
   return EXIT.ok;
 }
 
 /** `gthulhu strategies list|get|apply|delete` */
-export async function strategies(args: readonly string[], console: Console, usage: string): Promise<number> {
+export const strategies: Command = withUsage(async ({ args }) => {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: { ...NODE_OPTIONS, file: { type: 'string', short: 'f' }, all: { type: 'boolean', default: false } },
   });
-  if (values.help) {
-    console.out(usage);
-    return EXIT.ok;
-  }
   const [verb, id, ...more] = positionals;
   if (more.length > 0) throw new UsageError(`strategies ${verb} takes one id at most`);
   const reads = (run: (node: NodeConnection) => Promise<number>): Promise<number> =>
-    withNode(values, console, ['strategies:read'], run);
+    withNode(values, ['strategies:read'], run);
   const writes = (run: (node: NodeConnection) => Promise<number>): Promise<number> =>
-    withNode(values, console, ['strategies:read', 'strategies:write'], run);
+    withNode(values, ['strategies:read', 'strategies:write'], run);
   switch (verb) {
     case 'list':
       if (id !== undefined) throw new UsageError('strategies list takes no id; use strategies get ID');
-      return reads((node) => list(node, values, console));
+      return reads((node) => list(node, values));
     case 'get':
       if (id === undefined) throw new UsageError('strategies get takes an id; strategies list tells them');
-      return reads((node) => get(node, id, values, console));
+      return reads((node) => get(node, id, values));
     case 'apply':
       if (values.file === undefined || id !== undefined)
         throw new UsageError('strategies apply takes -f FILE, with - for standard input');
-      return writes((node) => apply(node, values, console));
+      return writes((node) => apply(node, values));
     case 'delete':
       if ((id === undefined) !== values.all) throw new UsageError('strategies delete takes an id, or --all');
-      return writes((node) => remove(node, id, values, console));
+      return writes((node) => remove(node, id, values));
     case undefined:
       throw new UsageError('strategies takes a command: list, get ID, apply -f FILE, delete ID');
     default:
       throw new UsageError(`there is no command strategies ${verb}; it knows list, get, apply and delete`);
   }
-}
+});

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
+import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { type Console, json, NODE_OPTIONS, parseScopes, UsageError, withNode } from './connect.ts';
+import { json, NODE_OPTIONS, parseScopes, print, UsageError, withNode, withUsage } from './connect.ts';
 
 /** When a token ends, as it says itself; null where it does not. */
 function expiryOf(token: string): string | null {
@@ -14,21 +15,17 @@ function expiryOf(token: string): string | null {
 }
 
 /** `gthulhu token`: a token for other programs, such as curl. */
-export async function token(args: readonly string[], console: Console, usage: string): Promise<number> {
+export const token: Command = withUsage(async ({ args }) => {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: { ...NODE_OPTIONS, scope: { type: 'string' } },
   });
-  if (values.help) {
-    console.out(usage);
-    return EXIT.ok;
-  }
   if (positionals.length > 0) throw new UsageError(`token takes options only, not ${positionals[0]}`);
   // A token that was given is not exchanged for another one.
-  return withNode({ ...values, token: undefined }, console, parseScopes(values.scope), async (node) => {
+  return withNode({ ...values, token: undefined }, parseScopes(values.scope), async (node) => {
     const text = await node.token();
-    console.out(values.output === 'json' ? json({ token: text, expiresAt: expiryOf(text) }) : `${text}\n`);
+    print(values.output === 'json' ? json({ token: text, expiresAt: expiryOf(text) }) : `${text}\n`);
     return EXIT.ok;
   });
-}
+});

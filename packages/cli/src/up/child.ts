@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { FOLLOW_STDIN } from './follow-stdin.ts';
 import type { ProcessName } from './restart-plan.ts';
-
-/** Set for children of `gthulhu up`: they end with their standard input. */
-export const FOLLOW_STDIN = 'GTHULHU_ENDS_WITH_STDIN';
 
 export interface Child {
   readonly pid: number;
@@ -44,12 +42,4 @@ export function startChild(name: ProcessName, args: readonly string[], onLine: (
     stop: () => void child.kill('SIGTERM'),
     kill: () => void child.kill('SIGKILL'),
   };
-}
-
-/** For a child: whoever started it is gone when its standard input ends. */
-export function endWithStdin(): void {
-  if (process.env[FOLLOW_STDIN] !== '1') return;
-  process.stdin.on('end', () => process.kill(process.pid, 'SIGTERM')).resume();
-  // It is no reason to stay.
-  (process.stdin as unknown as { unref?: () => void }).unref?.();
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Config, STATE_FILES } from '@gthulhu/contracts';
 import { connectToNode, loadConfig, turnOff } from '@gthulhu/scheduler';
+import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { type Console, UsageError } from '../node/connect.ts';
+import { note, print, UsageError, withUsage } from '../node/connect.ts';
 import type { ProcessName } from './restart-plan.ts';
 import { untilListening } from './socket-ready.ts';
 import { supervise } from './supervisor.ts';
@@ -55,18 +56,14 @@ async function removePins(config: Config, say: (sentence: string) => void): Prom
 }
 
 /** `gthulhu up`: node API and scheduler together, until Ctrl-C. */
-export async function up(args: readonly string[], console: Console, usage: string): Promise<number> {
+export const up: Command = withUsage(async ({ args }) => {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { config: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
+    options: { config: { type: 'string' } },
   });
-  if (values.help) {
-    console.out(usage);
-    return EXIT.ok;
-  }
   if (positionals.length > 0) throw new UsageError(`up takes options only, not ${positionals[0]}`);
-  const say = (sentence: string): void => console.err(`gthulhu up: ${sentence}\n`);
+  const say = (sentence: string): void => note(`gthulhu up: ${sentence}\n`);
   let config: Config;
   try {
     ({ config } = loadConfig(values.config));
@@ -87,7 +84,7 @@ export async function up(args: readonly string[], console: Console, usage: strin
       name === 'agent'
         ? untilListening(join(stateFolder, STATE_FILES.apiSocket), API_LIMIT_MS, over)
         : Promise.resolve(),
-    onLine: (name, line) => console.out(`${LABEL[name]}${line}\n`),
+    onLine: (name, line) => print(`${LABEL[name]}${line}\n`),
     say,
     signal,
     now,
@@ -95,4 +92,4 @@ export async function up(args: readonly string[], console: Console, usage: strin
   await removePins(config, say);
   say(`ended; strategies and keys stay in ${stateFolder}`);
   return code;
-}
+});
