@@ -61,7 +61,7 @@ export async function withNode(
   try {
     const config = settings(args);
     node = await connectToNode({
-      url: args.url,
+      url: args.url ?? config?.api.url,
       token: args.token ?? (process.env.GTHULHU_TOKEN || undefined),
       stateFolder: args['state-folder'] ?? config?.agent.stateFolder,
       scopes,
