@@ -29,7 +29,7 @@ const lines = [
   `${at}Successfully sent metrics to API server`,
   `${at}${updated}`,
   `${at}Updated strategy map with 4 strategies`,
-  `${at}Failed to fetch scheduling strategies: ${refused}`,
+  `${at}Failed to fetch scheduling strategies: failed to send request: Get "http://gthulhu-api:80/api/v1/scheduling/policies": dial tcp 10.152.183.54:80: connect: connection refused`,
   `${at}${updated}`,
   `${at}${bss}`,
   `${at}Successfully sent metrics to API server`,

@@ -37,6 +37,10 @@ export function publishedLog({ url, address, intervalSeconds, strategies }: LogV
   const refused = `failed to obtain JWT token: failed to send token request: Post "${literal(url)}/api/v1/auth/token": dial tcp ${literal(address)}: connect: connection refused`;
   const bssData = line(`bss data: \\{${counters}\\}`);
   const failed = line(`Failed to fetch scheduling strategies: ${refused}`);
+  // With a token of before there is none to be asked for.
+  const failedLater = line(
+    `Failed to fetch scheduling strategies: failed to send request: Get "${literal(url)}/api/v1/scheduling/policies": dial tcp ${literal(address)}: connect: connection refused`,
+  );
   const sent = line('Successfully sent metrics to API server');
   const updated = line(`Scheduling strategies updated: ${strategies} strategies`);
   return [
@@ -59,7 +63,7 @@ export function publishedLog({ url, address, intervalSeconds, strategies }: LogV
     sent,
     updated,
     line(`Updated strategy map with ${strategies} strategies`),
-    failed,
+    failedLater,
     updated,
     bssData,
     sent,
