@@ -42,7 +42,9 @@ export const apiLatency: Scenario = async (stage) => {
   await proxy.listen(stage, PROXY_PORT);
   removePins(stage);
   const api = { url: `http://127.0.0.1:${PROXY_PORT}`, interval: INTERVAL_SECONDS };
-  const scheduler = await stage.launch({ config: { pin: true }, sections: sections(api) }).started();
+  const scheduler = await stage
+    .launch({ config: { pin: true, statsIntervalSeconds: 10 }, sections: sections(api) })
+    .started();
   await scheduler.program.line(says('Initial scheduling strategies fetched'), LINE_LIMIT_MS);
   const token = await getToken();
   const watched = await stage.sleeper({ name: NAME, periodUs: 50_000, workUs: 100 });
@@ -92,6 +94,11 @@ export const apiLatency: Scenario = async (stage) => {
         times.map(({ fromPostMs }) => fromPostMs),
         0.5,
       ),
+      postP90Ms: percentile(
+        times.map(({ fromPostMs }) => fromPostMs),
+        0.9,
+      ),
+      postMaxMs: Math.max(...times.map(({ fromPostMs }) => fromPostMs)),
       postP99Ms: percentile(
         times.map(({ fromPostMs }) => fromPostMs),
         0.99,
