@@ -9,14 +9,13 @@ import {
   StrategiesSavedSchema,
 } from '@gthulhu/contracts';
 import { Failure } from '../http/failure.ts';
-import { type Route, succeeded, timestamp } from '../http/route.ts';
+import { type Route, succeeded } from '../http/route.ts';
 import type { NodeProcess } from '../pods/process-table.ts';
 import { InputError } from '../strategies/input-error.ts';
 import { type GivenStrategy, readStrategies, StrategiesInputSchema } from '../strategies/read-strategies.ts';
-import { toStored } from '../strategies/record.ts';
 import { regexFaults } from '../strategies/regex-checker.ts';
-import { schedulingRows } from '../strategies/scheduling-rows.ts';
 import type { StrategyBook } from '../strategies/strategy-book.ts';
+import { StrategyListing } from '../strategies/strategy-listing.ts';
 import { strategyWarnings } from '../strategies/warnings.ts';
 import type { WorkloadSource } from '../strategies/workload-source.ts';
 
@@ -26,11 +25,6 @@ export interface StrategyDoors {
   readonly readProcesses: () => Promise<readonly NodeProcess[]>;
   readonly compat: ApiCompat;
 }
-
-const RETRIEVED: Readonly<Record<ApiCompat, string>> = {
-  current: 'Scheduling intents retrieved successfully',
-  '2025-09': 'Scheduling strategies retrieved successfully',
-};
 
 /** @throws InputError for the first expression that cannot be used */
 export async function checkRegexes(book: StrategyBook, given: readonly GivenStrategy[]): Promise<void> {
@@ -47,26 +41,7 @@ export async function checkRegexes(book: StrategyBook, given: readonly GivenStra
 
 /** The whole list, in the shapes of all generations. */
 export function strategiesRoutes({ book, workloads, readProcesses, compat }: StrategyDoors): Route[] {
-  /** Text of what is stored; made once for each state. */
-  let stored: { readonly of: unknown; readonly json: string } = { of: null, json: '' };
-  const storedJson = (): string => {
-    if (stored.of !== book.records) stored = { of: book.records, json: JSON.stringify(book.records.map(toStored)) };
-    return stored.json;
-  };
-  /** The same of the rows, which also depend on the processes. */
-  let rows: { readonly of: unknown; readonly with: unknown; readonly json: Promise<string> } | null = null;
-  const rowsJson = async (): Promise<string> => {
-    // Without such strategies nobody looks at processes.
-    const moving = book.records.some(({ strategy }) => strategy.pid === undefined);
-    const processes = moving ? await readProcesses() : [];
-    if (rows === null || rows.of !== book.records || (moving && rows.with !== processes)) {
-      const json = schedulingRows(book.records, workloads, async () => processes, compat).then((made) =>
-        made.length === 0 && compat === '2025-09' ? 'null' : JSON.stringify(made),
-      );
-      rows = { of: book.records, with: processes, json };
-    }
-    return rows.json;
-  };
+  const listing = new StrategyListing({ book, workloads, readProcesses, compat });
 
   return [
     {
@@ -78,9 +53,8 @@ export function strategiesRoutes({ book, workloads, readProcesses, compat }: Str
         answers: { 200: { description: 'All of them', schema: StrategiesAnswerSchema } },
       },
       handle: async (_, reply) => {
-        const scheduling = await rowsJson();
-        reply.type('application/json; charset=utf-8');
-        return `{"success":true,"message":"${RETRIEVED[compat]}","timestamp":"${timestamp()}","scheduling":${scheduling},"strategies":${storedJson()}}`;
+        const body = await listing.body();
+        return reply.type('application/json; charset=utf-8').send(body);
       },
     },
     {

@@ -32,6 +32,8 @@ export function regexCost(regex: string): number {
       add(1);
     } else if (char === '(') {
       open.push(0);
+      // `?:`, `?i:`, `?P<name>` are no characters of their own.
+      at += /^\?(?:P?<\w*>|[a-zA-Z-]*:)/.exec(regex.slice(at + 1, at + 64))?.[0].length ?? 0;
     } else if (char === ')') {
       const group = open.length > 1 ? (open.pop() ?? 0) : 0;
       add(group + 2);

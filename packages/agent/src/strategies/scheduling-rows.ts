@@ -57,7 +57,7 @@ function circles(records: readonly StrategyRecord[], workloads: WorkloadSource):
 export async function schedulingRows(
   records: readonly StrategyRecord[],
   workloads: WorkloadSource,
-  readProcesses: () => Promise<readonly NodeProcess[]>,
+  processes: readonly NodeProcess[],
   compat: ApiCompat,
 ): Promise<SchedulingRow[]> {
   const byNumber = records.flatMap(({ strategy: { pid, ...strategy } }) => {
@@ -73,7 +73,7 @@ export async function schedulingRows(
   const indexes = new Map<string, number[]>();
   const rows: SchedulingRow[] = [];
   let turn = performance.now();
-  for (const process of await readProcesses()) {
+  for (const process of processes) {
     if (process.command === PAUSE || named.has(process.pid)) continue;
     let meant = indexes.get(process.command);
     if (meant === undefined) {
