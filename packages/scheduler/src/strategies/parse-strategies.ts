@@ -15,6 +15,8 @@ export class StrategiesError extends DocumentError {
 }
 
 export interface ParsedStrategies {
+  /** As they stand in the file, with the keys of the API. */
+  readonly strategies: readonly Strategy[];
   /** In file order. */
   readonly rules: readonly Rule[];
   readonly warnings: readonly Problem[];
@@ -75,6 +77,8 @@ function collectWarnings(
     const about = 'is accepted, but workloads are not matched yet: this strategy matches nothing';
     if (strategy?.pid !== undefined) warn('pid', about);
     if ((strategy?.selectors ?? []).length > 0) warn('selectors', about);
+    if ((strategy?.namespaces ?? []).length > 0) warn('namespaces', about);
+    if (strategy?.cpus !== undefined) warn('cpus', 'is accepted, but CPUs are not limited yet: it changes nothing');
     if (!rule.byCommand) continue;
     if (rule.priority === null && rule.sliceNs === 0) {
       warn('', 'sets neither priority nor execution_time: it only keeps weaker strategies from matching');
@@ -106,7 +110,7 @@ export function parseStrategies(text: string, fileName: string): ParsedStrategie
   const strategies = readStrategies(source, places);
   const rules = source.problems.length > 0 ? [] : toRules(strategies, places, source);
   if (source.problems.length > 0) throw new StrategiesError(fileName, source.problems);
-  return { rules, warnings: inFileOrder(collectWarnings(rules, strategies, places, source)) };
+  return { strategies, rules, warnings: inFileOrder(collectWarnings(rules, strategies, places, source)) };
 }
 
 /**
