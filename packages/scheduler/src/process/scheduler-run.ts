@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sys } from '@gthulhu/bpf';
 import type { Config } from '@gthulhu/contracts';
+import type { ApiClient } from '../api/api-client.ts';
 import { toKernelParams } from '../config/kernel-params.ts';
 import { effectiveMode } from '../config/parse-config.ts';
 import { entry, type LogEntry } from '../log/entry.ts';
@@ -15,6 +16,7 @@ import { toBssCounters, toOperatorCounters } from './counters.ts';
 import { type ExitRecord, type KernelSide, readHotplugSeq } from './kernel-side.ts';
 import type { PinFolder } from './pin-folder.ts';
 import { type PolicyHost, type PolicyService, startPolicyHost } from './policy-host.ts';
+import { type RuleEnforcer, startRuleEnforcer } from './rule-enforcer.ts';
 import { forgetStrategies } from './strategy-enforcer.ts';
 import { type StrategyFollower, startStrategyFollower } from './strategy-follower.ts';
 import { obtainKernelSide } from './takeover.ts';
@@ -142,6 +144,13 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   if (kernel.adopted) cells[CELL.drained] = cells[CELL.decided] = kernel.counters().cpus.nr_opinions_asked;
   let host: PolicyService | null = null;
   let follower: StrategyFollower | null = null;
+  let api: ApiClient | null = null;
+  let enforcer: RuleEnforcer | null = null;
+  const stopFollowing = async (): Promise<void> => {
+    await api?.stop();
+    await enforcer?.stop();
+    await follower?.stop();
+  };
   let report: NodeJS.Timeout | undefined;
   let beat: NodeJS.Timeout | undefined;
   try {
@@ -151,8 +160,13 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     beat = setInterval(() => kernel.beat(), BEAT_MS);
     kernel.attach();
     logger.log(say.userSchedPid(ownPid));
+    // HTTP, TLS and keys are loaded by those who have an API.
+    if (config.api.enabled) api = (await import('../api/api-client.ts')).startApiClient(config, logger);
     logger.log(say.schedulerStarted());
-    if (config.scheduler.strategiesFile !== '')
+    if (api !== null) {
+      enforcer = startRuleEnforcer(kernel, logger);
+      api.follow(enforcer);
+    } else if (config.scheduler.strategiesFile !== '')
       follower = startStrategyFollower({ file: config.scheduler.strategiesFile, kernel, logger });
     else if (kernel.watchesCommands()) await forgetStrategies(kernel, logger);
 
@@ -165,9 +179,11 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
       // Now and then one is a tick too long: that is not worth a line.
       if (times > statsIntervalSeconds)
         logger.log(say.urgentOverBudget(times, urgentBudgetPercent, urgentNodeBudgetPercent));
-      const line = say.bssData(toBssCounters(counters, cells, onlineCpus));
+      const told = toBssCounters(counters, cells, onlineCpus);
+      const line = say.bssData(told);
       const scheduler = toOperatorCounters(counters, sys.monotonicNs(), host?.restarts ?? 0);
       logger.log({ ...line, fields: { ...line.fields, scheduler } });
+      api?.report(told);
     }, config.scheduler.statsIntervalSeconds * 1000);
     if (config.scheduler.dispatch !== 'kernel' && !config.scheduler.kernel_mode) {
       // The kernel's order serves from the first moment: nobody waits for the policy to be loaded and warm.
@@ -177,7 +193,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     const ejected = await untilEnd(kernel, signal);
     if (ejected !== null) logger.log(say.bpfModuleStopped());
     clearInterval(report);
-    await follower?.stop();
+    await stopFollowing();
     await host?.stop();
     if (ejected !== null) kernel.unpin();
     if (ejected === null && kernel.pinned) {
@@ -194,7 +210,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   } finally {
     clearInterval(report);
     clearInterval(beat);
-    await follower?.stop();
+    await stopFollowing();
     await host?.stop();
     kernel.close();
   }

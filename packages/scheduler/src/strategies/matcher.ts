@@ -39,12 +39,16 @@ export function comparePrecedence(a: Rule, b: Rule): number {
   return stronger !== 0 ? stronger : a.index - b.index;
 }
 
+/** A matcher for the strategies of a file. Rows about process numbers or pods never match here. */
+export const compile = (rules: readonly Rule[]): Matcher =>
+  compileOrdered(rules.filter((rule) => rule.byCommand).sort(comparePrecedence));
+
 /**
- * Makes a matcher. A thread matches by its own name or by its leader's; of all strategies that match, the first by
- * precedence is the answer. Rows about process numbers or pods never match here.
+ * Makes a matcher. A thread matches by its own name or by its leader's; of all strategies that match, the first one is
+ * the answer.
+ * @param ordered by precedence
  */
-export function compile(rules: readonly Rule[]): Matcher {
-  const ordered = rules.filter((rule) => rule.byCommand).sort(comparePrecedence);
+export function compileOrdered(ordered: readonly Rule[]): Matcher {
   const ranks = new Map<string, number>();
 
   /** Place in `ordered` of the first rule for a name, its length for none. */

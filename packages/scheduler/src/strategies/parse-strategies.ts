@@ -75,6 +75,8 @@ function collectWarnings(
     const about = 'is accepted, but workloads are not matched yet: this strategy matches nothing';
     if (strategy?.pid !== undefined) warn('pid', about);
     if ((strategy?.selectors ?? []).length > 0) warn('selectors', about);
+    if ((strategy?.namespaces ?? []).length > 0) warn('namespaces', about);
+    if (strategy?.cpus !== undefined) warn('cpus', 'is accepted, but CPUs are not limited yet: it changes nothing');
     if (!rule.byCommand) continue;
     if (rule.priority === null && rule.sliceNs === 0) {
       warn('', 'sets neither priority nor execution_time: it only keeps weaker strategies from matching');

@@ -42,7 +42,8 @@ export function toRule(strategy: Strategy, index: number): Rule {
     priority: strategyPriority(strategy.priority),
     sliceNs: strategy.execution_time ?? 0,
     commandRegex,
-    byCommand: strategy.pid === undefined && (strategy.selectors ?? []).length === 0,
+    byCommand:
+      strategy.pid === undefined && (strategy.selectors ?? []).length === 0 && (strategy.namespaces ?? []).length === 0,
     pattern: commandRegex === '' ? null : compilePattern(commandRegex),
   };
 }
