@@ -92,7 +92,7 @@ __noinline int policy_find(struct task_ctx *tc, u64 css, struct policy_found *fo
 			break;
 		}
 	}
-	if (!tc->own.rank || (found->policy.rank && found->policy.rank < tc->own.rank))
+	if (!has_command_policies || !tc->own.rank || (found->policy.rank && found->policy.rank < tc->own.rank))
 		return 0;
 	if (tc->own_cgroup && tc->own_cgroup != ancestor_id(cgrp, 0))
 		return 0;

@@ -104,9 +104,11 @@ int BPF_PROG(on_newtask, struct task_struct *p, u64 clone_flags)
 	return 0;
 }
 
+u32 scan_seq;			/* counts scans */
+
 struct scan_args {
-	u32 skip;		/* tasks that an earlier call has told of */
-	u32 told;		/* out: tasks told of by this one */
+	u32 begin;		/* a new scan: every task is to be told of again */
+	u32 told;		/* out: tasks told of by this call */
 	u32 more;		/* out: the ring was full, call again */
 	s32 tgid;		/* of this process only; 0: of all */
 };
@@ -114,16 +116,18 @@ struct scan_args {
 #define BPF_TASK_ITER_ALL_THREADS 1
 #define BPF_TASK_ITER_PROC_THREADS 2
 
-/* Tell of every thread there is. */
+/* Tell of every thread that this scan has not told of yet: also those that were forked meanwhile. */
 SEC("syscall")
 int scan_tasks(struct scan_args *args)
 {
-	struct bpf_iter_task it;
 	struct task_struct *p, *leader = NULL;
-	u32 skip = args->skip, seen = 0, told = 0;
+	struct bpf_iter_task it;
 	s32 tgid = args->tgid;
+	u32 told = 0;
 	u64 lost;
 
+	if (args->begin)
+		scan_seq++;
 	args->more = 0;
 	args->told = 0;
 	if (tgid) {
@@ -137,7 +141,9 @@ int scan_tasks(struct scan_args *args)
 	else
 		bpf_iter_task_new(&it, NULL, BPF_TASK_ITER_ALL_THREADS);
 	while ((p = bpf_iter_task_next(&it))) {
-		if (seen++ < skip)
+		struct task_ctx *tc = task_ctx_of(p);
+
+		if (!tc || tc->scan_seq == scan_seq)
 			continue;
 		lost = nr_events_lost;
 		emit_event(p, TASK_EVENT_SCAN);
@@ -145,6 +151,7 @@ int scan_tasks(struct scan_args *args)
 			args->more = 1;
 			break;
 		}
+		tc->scan_seq = scan_seq;
 		told++;
 	}
 	bpf_iter_task_destroy(&it);

@@ -141,6 +141,7 @@ struct task_ctx {
 	u32 mask;		/* its set of CPUs, see mask.h */
 	u32 waiters;		/* how many others waited in its queue when it came */
 	u32 policy_source;
+	u32 scan_seq;		/* the scan that has told of it */
 	u64 policy_cgroup;	/* whose entry it has */
 	u64 policy_since_ns;
 	struct policy own;	/* by its command */
@@ -172,6 +173,8 @@ struct policy_update policy_updates[GTHULHU_MAX_POLICY_UPDATES];
 u64 policy_seq;
 /* Written by user space: there are entries of cgroups. */
 u32 has_cgroup_policies;
+/* ... by user space: there are strategies that name commands. */
+u32 has_command_policies;
 /* Sets of CPUs that strategies name, GTHULHU_CPU_SET_WORDS each. */
 u64 cpu_set_words[GTHULHU_MAX_CPU_SETS * GTHULHU_CPU_SET_WORDS];
 u64 nr_cpus_ignored;		/* times that a task was found to have none of the CPUs its strategy names, or no queue for them */

@@ -2,11 +2,13 @@
 import type { NodeRule } from '@gthulhu/contracts';
 import type { RuleSink } from '../api/api-client.ts';
 import type { Logger } from '../log/logger.ts';
-import { matcherOf } from '../strategies/node-rules.ts';
+import { ruleSetOfNode } from '../strategies/node-rules.ts';
 import type { KernelSide } from './kernel-side.ts';
-import { startStrategyEnforcer } from './strategy-enforcer.ts';
+import { startStrategyEnforcer, type TaskExplanation } from './strategy-enforcer.ts';
 
 export interface RuleEnforcer extends RuleSink {
+  /** @param pid as the node's /proc has it. Null where there is no such task, or none that is scheduled here. */
+  explain(pid: number): TaskExplanation | null;
   stop(): Promise<void>;
 }
 
@@ -14,14 +16,10 @@ export interface RuleEnforcer extends RuleSink {
 export function startRuleEnforcer(kernel: KernelSide, logger: Logger): RuleEnforcer {
   const enforcer = startStrategyEnforcer(kernel, logger);
   return {
-    dirty: kernel.watchesCommands(),
-    enforce(rules: readonly NodeRule[]) {
-      // All of them are compiled before any is in force.
-      enforcer.enforce(matcherOf(rules));
-      const passedOver = rules.filter(({ cgroups, cpus }) => cgroups !== null || cpus !== null).length;
-      if (passedOver > 0)
-        logger.warn(`${passedOver} rules name pods or CPUs, which are not put in force yet`, { passedOver });
-    },
+    dirty: kernel.hasPolicies(),
+    // All of them are compiled before any is in force.
+    enforce: (rules: readonly NodeRule[]) => enforcer.enforce(ruleSetOfNode(rules)),
+    explain: (pid) => enforcer.explain(pid),
     stop: () => enforcer.stop(),
   };
 }

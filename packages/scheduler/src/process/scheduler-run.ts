@@ -168,7 +168,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
       api.follow(enforcer);
     } else if (config.scheduler.strategiesFile !== '')
       follower = startStrategyFollower({ file: config.scheduler.strategiesFile, kernel, logger });
-    else if (kernel.watchesCommands()) await forgetStrategies(kernel, logger);
+    else if (kernel.hasPolicies()) await forgetStrategies(kernel, logger);
 
     let overBudget = kernel.counters().cpus.nr_urgent_over_budget;
     report = setInterval(() => {
