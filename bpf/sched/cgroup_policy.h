@@ -150,6 +150,9 @@ static __noinline void policy_settle(struct task_struct *p, struct task_ctx *tc)
 	if (tc->cpus == found.policy.cpus)
 		return;
 	tc->cpus = found.policy.cpus;
+	/* the others are counted when the queue of their set is looked up */
+	if (tc->cpus && (p->nr_cpus_allowed == 1 || !nr_masks) && !set_has(tc->cpus, scx_bpf_task_cpu(p)))
+		nr_cpus_ignored++;
 	if (tc->mask >= MASK_FIRST)
 		mask_forget(tc);
 	else

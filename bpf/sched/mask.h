@@ -46,13 +46,25 @@ static __always_inline u64 mask_word(u64 cpumask, int i)
 	return word;
 }
 
+/* The word of a strategy's CPUs with the numbers from 64 * @i on. */
+static __always_inline u64 set_word(u32 cpus, int i)
+{
+	u32 at = (cpus & (GTHULHU_MAX_CPU_SETS - 1)) * GTHULHU_CPU_SET_WORDS + i;
+
+	return cpu_set_words[at & (GTHULHU_MAX_CPU_SETS * GTHULHU_CPU_SET_WORDS - 1)];
+}
+
+static __always_inline bool set_has(u32 cpus, s32 cpu)
+{
+	return set_word(cpus, cpu >> 6) >> (cpu & 63) & 1;
+}
+
 /* The CPUs from 64 * @i on that are left of an affinity when a strategy names others (@cpus 0: none does). */
 static __always_inline u64 usable_word(u64 affinity, u32 cpus, int i)
 {
-	u32 set = (cpus & (GTHULHU_MAX_CPU_SETS - 1)) * GTHULHU_CPU_SET_WORDS;
 	u64 word = mask_word(affinity, i);
 
-	return cpus ? word & cpu_set_words[(set + i) & (GTHULHU_MAX_CPU_SETS * GTHULHU_CPU_SET_WORDS - 1)] : word;
+	return cpus ? word & set_word(cpus, i) : word;
 }
 
 struct mask_sum {

@@ -39,6 +39,7 @@ export const RECORDS = [
   'decision',
   'task_event',
   'policy_update',
+  'policy',
   'cgroup_entry',
   'explained',
   'cpu_state',
