@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { NodeRule } from '@gthulhu/contracts';
+import type { NodeRule, TaskExplanation } from '@gthulhu/contracts';
 import type { RuleSink } from '../api/api-client.ts';
 import type { Logger } from '../log/logger.ts';
 import { ruleSetOfNode } from '../strategies/node-rules.ts';
 import type { KernelSide } from './kernel-side.ts';
-import { startStrategyEnforcer, type TaskExplanation } from './strategy-enforcer.ts';
+import { startStrategyEnforcer } from './strategy-enforcer.ts';
 
 export interface RuleEnforcer extends RuleSink {
   /** @param pid as the node's /proc has it. Null where there is no such task, or none that is scheduled here. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { openSyscallProgram } from '@gthulhu/bpf';
+import type { TaskExplanation } from '@gthulhu/contracts';
 import { entry } from '../log/entry.ts';
 import type { Logger } from '../log/logger.ts';
 import { type Ranked, type RuleSet, ruleSetOf } from '../strategies/node-rules.ts';
@@ -9,7 +10,6 @@ import { type CommandPolicies, startCommandPolicies } from './command-policies.t
 import { planCpuSets, slotOf } from './cpu-sets.ts';
 import type { KernelSide } from './kernel-side.ts';
 import { NO_PRIORITY } from './records.ts';
-import type { TaskPolicy } from './task-policy.ts';
 
 /** How often slices are looked at where no timer can be armed for each: a quarter of the shortest, ns. */
 const LEAST_POLL_NS = 250_000;
@@ -18,12 +18,6 @@ const LEAST_POLL_NS = 250_000;
 export function slicePollNs(slicesNs: readonly number[]): number {
   const given = slicesNs.filter((ns) => ns > 0);
   return given.length === 0 ? 0 : Math.max(LEAST_POLL_NS, Math.floor(Math.min(...given) / 4));
-}
-
-/** What applies to a task, as the kernel has it, and by which strategy. */
-export interface TaskExplanation extends TaskPolicy {
-  /** Id of the strategy; null for none, and for one of a process before this one. */
-  readonly strategyId: string | null;
 }
 
 /** Puts strategies in force: by cgroup in the kernel, by command for every task that has it. */
@@ -139,7 +133,9 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
     },
     explain(pid) {
       const found = kernel.explainTask(pid);
-      return found === null ? null : { ...found, strategyId: numbers.idOf(found.strategy) };
+      return found === null
+        ? null
+        : { ...found, cgroups: [...found.cgroups], strategyId: numbers.idOf(found.strategy) };
     },
     async stop() {
       await commands?.stop();
