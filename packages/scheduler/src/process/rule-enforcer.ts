@@ -2,7 +2,7 @@
 import type { NodeRule, TaskExplanation } from '@gthulhu/contracts';
 import type { RuleSink } from '../api/api-client.ts';
 import type { Logger } from '../log/logger.ts';
-import { ruleSetOfNode } from '../strategies/node-rules.ts';
+import { type RuleSet, ruleSetOfNode } from '../strategies/node-rules.ts';
 import type { KernelSide } from './kernel-side.ts';
 import { startStrategyEnforcer } from './strategy-enforcer.ts';
 
@@ -15,10 +15,15 @@ export interface RuleEnforcer extends RuleSink {
 /** Puts the rules of the node API in force. */
 export function startRuleEnforcer(kernel: KernelSide, logger: Logger): RuleEnforcer {
   const enforcer = startStrategyEnforcer(kernel, logger);
+  let last: RuleSet | null = null;
   return {
     dirty: kernel.hasPolicies(),
-    // All of them are compiled before any is in force.
-    enforce: (rules: readonly NodeRule[]) => enforcer.enforce(ruleSetOfNode(rules)),
+    enforce(rules: readonly NodeRule[]) {
+      // All of them are compiled before any is in force.
+      const next = ruleSetOfNode(rules, last);
+      enforcer.enforce(next);
+      last = next;
+    },
     explain: (pid) => enforcer.explain(pid),
     stop: () => enforcer.stop(),
   };

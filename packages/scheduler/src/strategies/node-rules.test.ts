@@ -109,6 +109,14 @@ describe('what is refused, as a whole', () => {
   });
 });
 
+test('what the set before has compiled is not compiled again', () => {
+  const first = ruleSetOfNode([rule('a', { commandRegex: '^x' })]);
+  const second = ruleSetOfNode([rule('b', { commandRegex: '^y' }), rule('c', { commandRegex: '^x' })], first);
+  expect(second.rules[1].pattern).toBe(first.rules[0].pattern);
+  expect(second.matcher.match({ comm: 'xy', leaderComm: 'xy' })?.strategy.id).toBe('c');
+  expect(second.matcher.match({ comm: 'yx', leaderComm: 'yx' })?.strategy.id).toBe('b');
+});
+
 test('lists that mean the same are one', () => {
   expect(ruleSetOfNode([rule('a', { cpus: '0,1,2' }), rule('b', { cpus: '0-2' })]).cpuLists).toEqual(['0-2']);
 });

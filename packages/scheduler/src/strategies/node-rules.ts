@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { NodeRule } from '@gthulhu/contracts';
 import { compileOrdered, type Matcher, orderedByPrecedence } from './matcher.ts';
-import { CpusError, RegexError, type Rule, toRule } from './rule.ts';
+import { CpusError, type Pattern, RegexError, type Rule, toRule } from './rule.ts';
 
 /** A rule that cannot be used, so none of its set is. */
 export class NodeRuleError extends Error {
@@ -84,7 +84,7 @@ function readCgroups(rule: NodeRule): ReadonlySet<string> | null {
   );
 }
 
-function readRule(given: NodeRule, index: number): Rule {
+function readRule(given: NodeRule, index: number, known: ReadonlyMap<string, Pattern>): Rule {
   const { id, priority, sliceNs, cpus, commandRegex } = given;
   try {
     const rule = toRule(
@@ -95,6 +95,7 @@ function readRule(given: NodeRule, index: number): Rule {
         ...(cpus === null ? {} : { cpus }),
       },
       index,
+      known,
     );
     return { ...rule, id, cgroups: readCgroups(given) };
   } catch (cause) {
@@ -107,6 +108,11 @@ function readRule(given: NodeRule, index: number): Rule {
 
 /**
  * The rules of the node API, which come in their order: the strongest first.
+ * @param before the set that these follow: what it has compiled is not compiled again
  * @throws NodeRuleError also for one that cannot be used
  */
-export const ruleSetOfNode = (rules: readonly NodeRule[]): RuleSet => ruleSetOf(rules.map(readRule));
+export function ruleSetOfNode(rules: readonly NodeRule[], before: RuleSet | null = null): RuleSet {
+  const known = new Map<string, Pattern>();
+  for (const { commandRegex, pattern } of before?.rules ?? []) if (pattern !== null) known.set(commandRegex, pattern);
+  return ruleSetOf(rules.map((rule, index) => readRule(rule, index, known)));
+}

@@ -20,8 +20,13 @@ export interface Rule {
   readonly commandRegex: string;
   /** False for rows about a process number or a pod: commands alone do not tell whom they mean. */
   readonly byCommand: boolean;
-  /** Searches anywhere in a command name, in time linear in its length. Null for an empty expression. */
-  readonly pattern: { test(command: string): boolean } | null;
+  /** Null for an empty expression. */
+  readonly pattern: Pattern | null;
+}
+
+/** Searches anywhere in a command name, in time linear in its length. */
+export interface Pattern {
+  test(command: string): boolean;
 }
 
 /** Why an expression is refused, as the second half of a sentence. */
@@ -56,8 +61,11 @@ function readCpus(text: string): string {
   return formatCpuList(cpus);
 }
 
-/** @throws RegexError, CpusError */
-export function toRule(strategy: Strategy, index: number): Rule {
+/**
+ * @param known expressions that have been compiled already
+ * @throws RegexError, CpusError
+ */
+export function toRule(strategy: Strategy, index: number, known: ReadonlyMap<string, Pattern> = new Map()): Rule {
   const commandRegex = strategy.command_regex ?? '';
   return {
     index,
@@ -69,7 +77,7 @@ export function toRule(strategy: Strategy, index: number): Rule {
     commandRegex,
     byCommand:
       strategy.pid === undefined && (strategy.selectors ?? []).length === 0 && (strategy.namespaces ?? []).length === 0,
-    pattern: commandRegex === '' ? null : compilePattern(commandRegex),
+    pattern: commandRegex === '' ? null : (known.get(commandRegex) ?? compilePattern(commandRegex)),
   };
 }
 

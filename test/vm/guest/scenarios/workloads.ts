@@ -159,9 +159,11 @@ export const commandPolicies: Scenario = async (stage) => {
   const values: Record<string, number> = {};
   const inside = await startBirths(stage, first);
   const outside = await startBirths(stage, ROOT_CGROUP);
+  // Its containers too: to look above them is what another scenario is about.
+  const ofThePod = { id: 'of-the-pod', priority: 14, cgroups: [pod.id, first.id, second.id] };
   await host.enforce([
     { id: 'bound', priority: 2, commandRegex: '^web', cgroups: [pod.id] },
-    { id: 'of-the-pod', priority: 14, cgroups: [pod.id] },
+    ofThePod,
     { id: 'everywhere', priority: 16, commandRegex: '^(web|db)' },
   ]);
 
@@ -200,7 +202,7 @@ export const commandPolicies: Scenario = async (stage) => {
   values.movedInMs = await until(async () => (await has(inside.pid, 2)) && (await has(renamed.pid, 2)));
 
   // Without the rules about commands the one about the pod remains.
-  await host.enforce([{ id: 'of-the-pod', priority: 14, cgroups: [pod.id] }]);
+  await host.enforce([ofThePod]);
   values.podOnly = priorityOf(await host.explain(inside.pid));
   values.unboundOnly = priorityOf(await host.explain(unbound.pid));
   await host.enforce([]);
