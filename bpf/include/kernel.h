@@ -164,7 +164,7 @@ enum scx_dsq_iter_flags {
 
 #define KVAL(type, value) bpf_core_enum_value(enum type, value)
 
-/* Part of the kernel's ABI for schedulers: read when the object is attached, before KVAL() could. */
+/* The same since 6.12. A value that is set here and not by a program, so KVAL() cannot find the kernel's. */
 #define SCX_OPS_ENQ_LAST (1ULL << 1)
 
 /* include/linux/sched.h: part of the kernel's tracing ABI in practice */

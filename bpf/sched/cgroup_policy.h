@@ -10,6 +10,9 @@
  * once, and again when policies have changed (`policy_seq`) or the task's cgroups
  * have (`task_struct.cgroups`): two comparisons each time it is queued. No event
  * is needed for that, so none can be lost: not of a move, not of CLONE_INTO_CGROUP.
+ * What that would not see is a set of cgroups that lies where the one before lay:
+ * a task that sleeps through two moves, the only one to leave the first set, with
+ * an RCU grace period between them. The next change of policies sees it.
  *
  * Kernel threads and the scheduler's own take no policy.
  */

@@ -256,8 +256,8 @@ export class KernelSide {
   }
 
   cpuSlotsInUse(): ReadonlySet<number> {
-    const slots = Array.from({ length: CPU_SLOTS }, (_, slot) => slot);
-    return new Set(slots.filter((slot) => this.#cpuSet(slot).some((word) => word !== 0n)));
+    const sets = this.#cpuSets();
+    return new Set([...sets.keys()].filter((slot) => sets[slot].some((word) => word !== 0n)));
   }
 
   /** All but these are free again. */
@@ -266,9 +266,12 @@ export class KernelSide {
     for (const slot of this.cpuSlotsInUse()) if (!keep.has(slot)) this.writeCpuSet(slot, none);
   }
 
-  #cpuSet(slot: number): bigint[] {
-    const words = new BigUint64Array(this.#bss.bytes('cpu_set_words').buffer);
-    return [...words.subarray(slot * CPU_SET_WORDS, (slot + 1) * CPU_SET_WORDS)];
+  /** The words of each slot. */
+  #cpuSets(): bigint[][] {
+    const words = [...new BigUint64Array(this.#bss.bytes('cpu_set_words').buffer)];
+    return Array.from({ length: CPU_SLOTS }, (_, slot) =>
+      words.slice(slot * CPU_SET_WORDS, (slot + 1) * CPU_SET_WORDS),
+    );
   }
 
   /**
@@ -282,7 +285,7 @@ export class KernelSide {
     program.run(args);
     const found = readExplained(this.#bss.bytes('explained'), this.#layoutOf('explained'));
     if (found === null) return null;
-    return { ...found, cpus: found.cpuSet === 0 ? null : listOf(this.#cpuSet(slotOf(found.cpuSet))) };
+    return { ...found, cpus: found.cpuSet === 0 ? null : listOf(this.#cpuSets()[slotOf(found.cpuSet)]) };
   }
 
   #program(name: string, context: string): Prepared {
