@@ -8,6 +8,7 @@ export {
 } from './bss-counters.ts';
 export { type Config, type ConfigKey, ConfigSchema, configKeys, defaultConfig, type SchedulerMode } from './config.ts';
 export { API_COMPATS, type ApiCompat } from './config-agent.ts';
+export { PROTECTED_COMMANDS, PROTECTED_UNITS } from './config-workloads.ts';
 export { formatCpuList, parseCpuList } from './cpu-list.ts';
 export type { Effect, KeyNotes, Text } from './effect.ts';
 export {
@@ -17,6 +18,7 @@ export {
   JWT_BEARER_GRANT,
   NODE_API_AUDIENCE,
   NODE_API_PATHS,
+  NODE_RULE_LIMITS,
   type NodePolicies,
   NodePoliciesSchema,
   type NodeRule,
@@ -56,6 +58,18 @@ export {
   StrategyAnswerSchema,
   VersionAnswerSchema,
 } from './node-api-answers.ts';
+export {
+  type Explanation,
+  type ExplanationAnswer,
+  ExplanationAnswerSchema,
+  type PreviewAnswer,
+  PreviewAnswerSchema,
+  type PreviewedStrategy,
+  type ToldLoss,
+  type ToldWorkload,
+  type WorkloadsAnswer,
+  WorkloadsAnswerSchema,
+} from './node-api-workloads.ts';
 export { SCHEDULER_API_PATHS, type TaskExplanation, TaskExplanationSchema } from './scheduler-api.ts';
 export {
   SelectorSchema,

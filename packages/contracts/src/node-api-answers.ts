@@ -7,7 +7,7 @@ import { SelectorSchema, StrategySchema } from './strategy.ts';
 
 const Timestamp = Type.String({ description: 'RFC 3339, UTC, whole seconds' });
 
-const success = <T extends Record<string, TSchema>>(properties: T) =>
+export const success = <T extends Record<string, TSchema>>(properties: T) =>
   Type.Object({ success: Type.Literal(true), message: Type.String(), timestamp: Timestamp, ...properties });
 
 export const ErrorAnswerSchema = Type.Object({

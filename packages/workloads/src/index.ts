@@ -19,13 +19,17 @@ export { createMatcher, type Matcher, type StrategyChange, type WorkloadChange }
 export { cgroupIdsOf, nodeRules } from './matching/node-rules.ts';
 export { comparePrecedence, type DecidedBy, decidedBy, sameEffect, specificity } from './matching/precedence.ts';
 export {
+  type ChangePreview,
   type Preview,
   type PreviewedChange,
   type PreviewedContainer,
   type PreviewedWorkload,
   preview,
+  previewChange,
+  type StrategyPreview,
   type ThreadName,
   type ThreadReader,
+  threadMatcher,
 } from './matching/preview.ts';
 export {
   DEFAULT_PROTECTION,
@@ -46,6 +50,7 @@ export {
   StrategySetError,
   type StrategySpec,
 } from './matching/strategy-spec.ts';
+export { decideForTask, type TaskDecision } from './matching/task-decision.ts';
 export type { ProviderHealth, WorkloadChanges, WorkloadListener, WorkloadProvider } from './provider.ts';
 export { readTask, readThreads, type TaskOfCgroup, type ThreadOfCgroup, type ThreadsOfCgroup } from './tasks.ts';
 export { type Container, keepLabels, LABEL_LIMITS, type QosClass, sameWorkload, type Workload } from './workload.ts';

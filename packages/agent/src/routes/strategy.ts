@@ -27,7 +27,7 @@ const CONFLICT = problem('It was changed since the version that If-Match names')
 const idOf = (request: FastifyRequest): string => (request.params as { id: string }).id;
 
 /** One strategy by its id. Errors are problem details. */
-export function strategyRoutes({ book, workloads }: Pick<StrategyDoors, 'book' | 'workloads'>): Route[] {
+export function strategyRoutes({ book, matching }: Pick<StrategyDoors, 'book' | 'matching'>): Route[] {
   const found = (id: string): StrategyRecord => {
     const record = book.find(id);
     if (record === undefined) throw new Failure(404, `there is no strategy ${id}; list them to see what there is`);
@@ -91,7 +91,7 @@ export function strategyRoutes({ book, workloads }: Pick<StrategyDoors, 'book' |
         expected(request);
         const record = book.change(id, given.strategy);
         if (record === null) throw new Failure(404, `there is no strategy ${id}; list them to see what there is`);
-        const warnings = strategyWarnings([record.strategy], workloads.available);
+        const warnings = strategyWarnings([record.strategy], matching.available);
         return {
           ...answer(record, 'Scheduling strategy saved successfully', reply),
           ...(warnings.length > 0 && { warnings }),

@@ -22,3 +22,8 @@ export const toStored = ({ id, createdMs, updatedMs, strategy }: StrategyRecord)
   updatedAt: new Date(updatedMs).toISOString(),
   ...strategy,
 });
+
+const has = (list: readonly unknown[] | undefined): boolean => list !== undefined && list.length > 0;
+
+/** Whether it is about workloads: its selectors and namespaces have to be met, not the command alone. */
+export const namesWorkloads = ({ selectors, namespaces }: PlainStrategy): boolean => has(selectors) || has(namespaces);

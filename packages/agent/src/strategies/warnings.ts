@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { namesWorkloads } from './node-rules.ts';
-import type { PlainStrategy } from './record.ts';
+import { namesWorkloads, type PlainStrategy } from './record.ts';
 
 /** Priorities below this one push others off a CPU. */
 const URGENT_BELOW = 10;

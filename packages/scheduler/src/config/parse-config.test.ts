@@ -74,7 +74,7 @@ describe('what is wrong, where, and what to do', () => {
     [
       'prototype key',
       '__proto__: 1\n',
-      'g.yaml:1:1: __proto__: unknown key; remove it, or use one of: scheduler, simple_scheduler, monitor, debug, early_processing, builtin_idle, api, agent, auth',
+      'g.yaml:1:1: __proto__: unknown key; remove it, or use one of: scheduler, simple_scheduler, monitor, debug, early_processing, builtin_idle, api, agent, auth, workloads',
     ],
     ['twice', 'debug: true\ndebug: true\n', 'g.yaml:2:1: debug: is set twice; remove one of the two'],
     [
