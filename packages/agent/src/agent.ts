@@ -142,7 +142,7 @@ export async function startAgent({ config, log, version }: AgentOptions): Promis
       ),
       workloadsRoute(book, matching),
       explainRoute(explainParts),
-      previewRoute({ book, matching, cgroupRoot }),
+      previewRoute({ book, matching, cgroupRoot, readProcesses }),
     ];
     const app = await createServer({
       routes: [...routes, ...aboutRoutes(version, routes)],

@@ -64,6 +64,11 @@ const PreviewedStrategySchema = Type.Object({
   commands: Count,
   loses: Count,
   protected: Count,
+  processes: {
+    ...CountOrNull,
+    description: 'For one that names no workload: processes of this node whose command it matches; else null',
+  },
+  protectedProcesses: { ...CountOrNull, description: 'Of them, those that it passes by for their command' },
   /** The first ones only. */
   matches: Type.Array(
     Type.Object({

@@ -33,6 +33,8 @@ export const NODE_API_PATHS = {
   metrics: '/api/v1/metrics',
   pids: '/api/v1/pods/pids',
   strategy: '/api/v1/scheduling/strategies/{id}',
+  /** Adds one; the list above takes the place of all. */
+  newStrategy: '/api/v1/strategies',
   preview: '/api/v1/strategies/preview',
   workloads: '/api/v1/workloads',
   explain: '/api/v1/explain',

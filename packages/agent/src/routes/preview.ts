@@ -7,6 +7,7 @@ import {
   STRATEGY_LIMITS,
 } from '@gthulhu/contracts';
 import {
+  isAboutAll,
   type PreviewedWorkload,
   previewChange,
   type StrategyPreview,
@@ -16,6 +17,7 @@ import {
 } from '@gthulhu/workloads';
 import { Type } from 'typebox';
 import { type Route, succeeded } from '../http/route.ts';
+import type { NodeProcess } from '../pods/process-table.ts';
 import { InputError } from '../strategies/input-error.ts';
 import {
   type GivenStrategy,
@@ -44,6 +46,7 @@ export interface PreviewParts {
   readonly matching: NodeMatching;
   /** Folder of cgroup v2; null on a machine that has none. */
   readonly cgroupRoot: string | null;
+  readonly readProcesses: () => Promise<readonly NodeProcess[]>;
   readonly now?: () => number;
 }
 
@@ -77,9 +80,35 @@ const identity = ({ workload: { uid, namespace, name } }: Pick<PreviewedWorkload
 
 const matchedBy = ({ counts }: StrategyPreview): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
 
+/** How often each command runs. */
+function countCommands(processes: readonly NodeProcess[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { command } of processes) counts.set(command, (counts.get(command) ?? 0) + 1);
+  return counts;
+}
+
+/** Processes that a strategy about every task would find by their command. */
+function processesOf(
+  strategy: StrategySpec,
+  commands: ReadonlyMap<string, number> | null,
+  isProtected: ReadonlySet<string>,
+): Pick<PreviewedStrategy, 'processes' | 'protectedProcesses'> {
+  if (commands === null || !isAboutAll(strategy)) return { processes: null, protectedProcesses: null };
+  const matching = threadMatcher(strategy);
+  let processes = 0;
+  let protectedProcesses = 0;
+  for (const [comm, times] of commands) {
+    if (!matching({ comm, leaderComm: comm })) continue;
+    processes += times;
+    if (isProtected.has(comm)) protectedProcesses += times;
+  }
+  return { processes, protectedProcesses };
+}
+
 function toldStrategy(
   preview: StrategyPreview,
   threads: ReadonlyMap<string, readonly ThreadName[]>,
+  node: Pick<PreviewedStrategy, 'processes' | 'protectedProcesses'>,
 ): PreviewedStrategy {
   const { strategy, counts, matches } = preview;
   const matching = threadMatcher(strategy);
@@ -87,6 +116,7 @@ function toldStrategy(
     id: strategy.id,
     matched: matchedBy(preview),
     ...counts,
+    ...node,
     matches: matches.map((match) => ({
       ...identity(match),
       outcome: match.outcome,
@@ -105,7 +135,7 @@ function toldStrategy(
 }
 
 /** What strategies would do, without doing it. */
-export function previewRoute({ book, matching, cgroupRoot, now = Date.now }: PreviewParts): Route {
+export function previewRoute({ book, matching, cgroupRoot, readProcesses, now = Date.now }: PreviewParts): Route {
   return {
     spec: {
       method: 'POST',
@@ -145,6 +175,8 @@ export function previewRoute({ book, matching, cgroupRoot, now = Date.now }: Pre
         matches.flatMap(({ containers }) => containers.flatMap(({ container }) => container.cgroupPath ?? [])),
       );
       const threads = cgroupRoot === null ? new Map() : await readThreadNames(new Set(paths), cgroupRoot);
+      const commands = put.some(isAboutAll) ? countCommands(await readProcesses()) : null;
+      const isProtected = new Set(protection.commands);
       const warnings = strategyWarnings(
         given.map(({ strategy }) => strategy),
         matching.available,
@@ -153,7 +185,9 @@ export function previewRoute({ book, matching, cgroupRoot, now = Date.now }: Pre
         ...succeeded('Previewed; nothing is stored'),
         ...(warnings.length > 0 && { warnings }),
         data: {
-          strategies: found.strategies.map((preview) => toldStrategy(preview, threads)),
+          strategies: found.strategies.map((preview) =>
+            toldStrategy(preview, threads, processesOf(preview.strategy, commands, isProtected)),
+          ),
           changed: found.changes.length,
           changes: found.changes.slice(0, SHOWN).map((change) => ({
             ...identity(change),

@@ -50,6 +50,30 @@ export function strategyRoutes({ book, matching }: Pick<StrategyDoors, 'book' | 
   return [
     {
       spec: {
+        method: 'POST',
+        path: NODE_API_PATHS.newStrategy,
+        summary: 'Adds one strategy to those that are stored; durable when it is answered',
+        scope: 'strategies:write',
+        problems: true,
+        body: StrategyInputSchema,
+        answers: { 201: { description: 'It is stored; Location says where', schema: StrategyAnswerSchema } },
+      },
+      handle: async (request, reply) => {
+        const given = readStrategy(request.body);
+        if (given.id !== undefined)
+          throw new InputError('id is given, and the server makes it; leave it out, or PUT the strategy that has it');
+        await checkRegexes(book, [given]);
+        const record = book.add(given.strategy);
+        reply.code(201).header('location', NODE_API_PATHS.strategy.replace('{id}', record.id));
+        const warnings = strategyWarnings([record.strategy], matching.available);
+        return {
+          ...answer(record, 'Scheduling strategy added successfully', reply),
+          ...(warnings.length > 0 && { warnings }),
+        };
+      },
+    },
+    {
+      spec: {
         method: 'GET',
         path: NODE_API_PATHS.strategy,
         summary: 'One strategy',

@@ -126,6 +126,16 @@ test('the more specific goes first, then the stronger, then the earlier; process
   expect(labelled).toMatchObject({ priority: 20, sliceNs: 0, cpus: null, commandRegex: 'z', cgroups: ['42'] });
 });
 
+test('one that is added is the last and the youngest', () => {
+  const { shelf, book, tick } = open();
+  book.replace(fresh('a', 'b'));
+  tick();
+  const added = book.add({ command_regex: 'c', priority: 1 });
+  expect(book.records.map(({ strategy }) => strategy.command_regex)).toEqual(['a', 'b', 'c']);
+  expect(shelf.changes.at(-1)).toEqual({ removed: [], written: [added] });
+  expect(book.find(added.id)).toMatchObject({ createdMs: 2_000, position: 2 });
+});
+
 test('what is about a process number now is no rule any more', () => {
   const { book } = open();
   book.replace(fresh('a'));

@@ -99,6 +99,15 @@ export class StrategyBook {
     this.#store(next);
   }
 
+  /** Adds one strategy, the youngest. @throws InputError when there are too many */
+  add(strategy: PlainStrategy): StrategyRecord {
+    const nowMs = this.#now();
+    const position = (this.#records.at(-1)?.position ?? -1) + 1;
+    const record = { id: uuid7(nowMs), position, createdMs: nowMs, updatedMs: nowMs, strategy };
+    this.#store([...this.#records, record]);
+    return record;
+  }
+
   /** Changes one strategy. @returns null when there is none of that id */
   change(id: string, strategy: PlainStrategy): StrategyRecord | null {
     const old = this.find(id);
