@@ -5,7 +5,8 @@ import { type NodeConnection, readSchedExtState } from '@gthulhu/scheduler';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { formatTable } from '../table.ts';
-import { json, NODE_OPTIONS, print, UsageError, withNode, withUsage } from './connect.ts';
+import { NODE_OPTIONS, print, UsageError, withNode, withUsage } from './connect.ts';
+import { dataText } from './output.ts';
 
 /** What `gthulhu status -o json` prints. */
 export interface Status {
@@ -68,8 +69,7 @@ export const status: Command = withUsage(async ({ args }) => {
   if (positionals.length > 0) throw new UsageError(`status takes options only, not ${positionals[0]}`);
   return withNode(values, ['strategies:read', 'metrics:read'], async (node) => {
     const found = await ask(node);
-    if (values.output === 'json') print(json(found));
-    else print(formatTable(['WHAT', 'STATE'], statusRows(found)));
+    print(dataText(values.output, found) ?? formatTable(['WHAT', 'STATE'], statusRows(found)));
     return found.ok ? EXIT.ok : EXIT.degraded;
   });
 });
