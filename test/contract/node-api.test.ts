@@ -138,7 +138,6 @@ describe('rules for the scheduler', () => {
       revision: expect.stringMatching(/^[0-9a-f]{32}$/),
       strategies: 3,
       rules: [
-        { id: ids[2], priority: null, sliceNs: 0, cpus: '1', commandRegex: '', cgroups: [] },
         { id: ids[1], priority: 1, sliceNs: 1_000_000, cpus: null, commandRegex: '^a$', cgroups: null },
         { id: ids[0], priority: 12, sliceNs: 0, cpus: null, commandRegex: '', cgroups: null },
       ],

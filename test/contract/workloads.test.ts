@@ -28,7 +28,7 @@ function whyNoCgroups(): string | null {
 
 let agent: Agent;
 beforeAll(async () => {
-  agent = await startAgent();
+  agent = await startAgent({ protectedCommands: ['sshd', 'sleep'] });
 });
 afterAll(() => agent.remove());
 
@@ -114,6 +114,38 @@ describe.skipIf(why !== null)(`on cgroups of this machine${why === null ? '' : `
     await until(async () => ((await rules()).some((rule) => rule.id === id) ? null : true));
     await agent.ask('DELETE', STRATEGIES);
   });
+});
+
+test('the protected are passed by, and a strategy about everything says so', async () => {
+  const sleeper = spawn('sleep', ['300']);
+  try {
+    const body = { command_regex: '.*', priority: 1, maxDuration: '1h' };
+    const { data } = (await agent.ask('POST', '/api/v1/strategies', { body })).body as {
+      data: { id: string; endsAt: string; createdAt: string };
+    };
+    expect(Date.parse(data.endsAt) - Date.parse(data.createdAt)).toBe(3_600_000);
+    expect((await rules()).map(({ id }) => id).slice(-2)).toEqual(['protected-commands', data.id]);
+    expect((await agent.ask('GET', `/api/v1/explain?pid=${sleeper.pid}`)).body).toMatchObject({
+      data: { matching: { strategyId: null, protectedBy: 'its command sleep is in the list' } },
+    });
+    const preview = (await agent.ask('POST', '/api/v1/strategies/preview', { body })).body as {
+      data: { strategies: { processes: number; protectedProcesses: number }[] };
+    };
+    expect(preview.data.strategies[0].protectedProcesses).toBeGreaterThan(0);
+  } finally {
+    sleeper.kill('SIGKILL');
+    await agent.ask('DELETE', STRATEGIES);
+  }
+});
+
+test('a strategy ends by itself: gone from the rules, told in the log, and still in the list', async () => {
+  const body = { command_regex: 'x', priority: 1, maxDuration: '1s' };
+  const { data } = (await agent.ask('POST', '/api/v1/strategies', { body })).body as { data: { id: string } };
+  expect((await rules()).some(({ id }) => id === data.id)).toBe(true);
+  await until(async () => ((await rules()).some(({ id }) => id === data.id) ? null : true));
+  expect(agent.output).toContain(`strategy ${data.id} has come to its end`);
+  expect((await agent.ask('GET', STRATEGIES)).body).toMatchObject({ strategies: [{ id: data.id, maxDuration: '1s' }] });
+  await agent.ask('DELETE', STRATEGIES);
 });
 
 test('one strategy is added to the others', async () => {

@@ -94,7 +94,7 @@ export async function startAgent({ config, log, version }: AgentOptions): Promis
       matching,
       askKernel: (pid: number) => askScheduler(folder.file('schedulerSocket'), pid),
     };
-    const processes = new ProcessTable();
+    const processes = new ProcessTable('/proc', cgroupRoot ?? undefined);
     const readProcesses = () => processes.read();
     const counters = new SchedulerCounters();
     const answers = new AnswerCount();

@@ -23,6 +23,7 @@ export {
   NodePoliciesSchema,
   type NodeRule,
   NodeRuleSchema,
+  PROTECTED_RULE_IDS,
   type PublicKeyRequest,
   PublicKeyRequestSchema,
   SCOPES,
@@ -72,6 +73,7 @@ export {
 } from './node-api-workloads.ts';
 export { SCHEDULER_API_PATHS, type TaskExplanation, TaskExplanationSchema } from './scheduler-api.ts';
 export {
+  durationMs,
   SelectorSchema,
   STRATEGY_KEY_ALIASES,
   STRATEGY_LIMITS,

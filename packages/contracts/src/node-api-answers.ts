@@ -33,6 +33,12 @@ export const StoredStrategySchema = Type.Object(
     id: Type.String({ format: 'uuid', description: 'UUIDv7, made by the server' }),
     createdAt: Type.String({ format: 'date-time' }),
     updatedAt: Type.String({ format: 'date-time' }),
+    endsAt: Type.Optional(
+      Type.String({
+        format: 'date-time',
+        description: 'The earlier of expiresAt and maxDuration: once it is past, the strategy means nobody',
+      }),
+    ),
     ...StrategySchema.properties,
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 20 })),
   },

@@ -111,6 +111,9 @@ export const NODE_RULE_LIMITS = {
   cgroups: 16_384,
 } as const;
 
+/** Ids of the rules that change nothing and come before those that would reach somebody protected. No strategies. */
+export const PROTECTED_RULE_IDS = { cgroups: 'protected-cgroups', commands: 'protected-commands' } as const;
+
 /** One rule for the scheduler of this node, the strongest first where several match a task. */
 export const NodeRuleSchema = Type.Object(
   {

@@ -33,7 +33,6 @@ export {
 } from './matching/preview.ts';
 export {
   DEFAULT_PROTECTION,
-  PROTECTED_RULE_IDS,
   type ProtectedBy,
   type Protection,
   protectedBy,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { NODE_API_PATHS, type WorkloadsAnswer, WorkloadsAnswerSchema } from '@gthulhu/contracts';
+import { NODE_API_PATHS, ProblemSchema, type WorkloadsAnswer, WorkloadsAnswerSchema } from '@gthulhu/contracts';
 import type { Workload } from '@gthulhu/workloads';
 import { Type } from 'typebox';
 import { Failure } from '../http/failure.ts';
@@ -54,7 +54,10 @@ export function workloadsRoute(book: StrategyBook, matching: NodeMatching): Rout
         namespace: Type.Array(Type.String(), { description: 'One of these' }),
         label: Type.Array(Type.String(), { description: 'KEY=VALUE, or KEY for any value; all of these' }),
       },
-      answers: { 200: { description: 'Those that the filter lets through', schema: WorkloadsAnswerSchema } },
+      answers: {
+        200: { description: 'Those that the filter lets through', schema: WorkloadsAnswerSchema },
+        400: { description: 'The filter is none', schema: ProblemSchema, contentType: 'application/problem+json' },
+      },
     },
     handle: (request): WorkloadsAnswer => {
       const wanted = workloadFilter(request.query as Record<string, unknown>);

@@ -6,14 +6,17 @@ const URGENT_BELOW = 10;
 /** A reply longer in warnings than this is not read. */
 const SHOWN = 50;
 
-function warningsOf(strategy: PlainStrategy, workloadsKnown: boolean): string[] {
-  const { pid, priority, execution_time, cpus, command_regex } = strategy;
+function warningsOf(strategy: PlainStrategy, workloadsKnown: boolean, nowMs: number): string[] {
+  const { pid, priority, execution_time, cpus, command_regex, expiresAt } = strategy;
   if (pid !== undefined) {
     return [
       `pid ${pid} is stored and listed, but not put in force: the kernel gives the number to another process later; use command_regex, selectors or namespaces`,
     ];
   }
   const found: string[] = [];
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= nowMs) {
+    found.push(`expiresAt ${expiresAt} is past: it means nobody`);
+  }
   if (namesWorkloads(strategy) && !workloadsKnown) {
     found.push('names workloads, and none are known on this node: it matches nothing yet');
   }
@@ -29,9 +32,13 @@ function warningsOf(strategy: PlainStrategy, workloadsKnown: boolean): string[] 
 }
 
 /** What is stored and will not do what its author may expect. */
-export function strategyWarnings(strategies: readonly PlainStrategy[], workloadsKnown: boolean): string[] {
+export function strategyWarnings(
+  strategies: readonly PlainStrategy[],
+  workloadsKnown: boolean,
+  nowMs = Date.now(),
+): string[] {
   const found = strategies.flatMap((strategy, index) =>
-    warningsOf(strategy, workloadsKnown).map((warning) => `strategies[${index}]: ${warning}`),
+    warningsOf(strategy, workloadsKnown, nowMs).map((warning) => `strategies[${index}]: ${warning}`),
   );
   return found.length <= SHOWN ? found : [...found.slice(0, SHOWN), `and ${found.length - SHOWN} more warnings`];
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import type { Explanation, TaskExplanation } from '@gthulhu/contracts';
-import { PROTECTED_RULE_IDS, readTask, type TaskDecision, type TaskOfCgroup } from '@gthulhu/workloads';
+import { type Explanation, PROTECTED_RULE_IDS, type TaskExplanation } from '@gthulhu/contracts';
+import { readTask, type TaskDecision, type TaskOfCgroup } from '@gthulhu/workloads';
 import type { StrategyBook } from '../strategies/strategy-book.ts';
 import type { KernelAnswer } from './ask-scheduler.ts';
 import type { NodeMatching } from './node-matching.ts';

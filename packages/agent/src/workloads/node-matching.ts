@@ -100,9 +100,9 @@ export class NodeMatching {
     const nowMs = this.#now();
     for (const id of removedIds) this.#all.delete(id);
     for (const spec of put) this.#all.set(spec.id, spec);
-    const ended = put.filter((spec) => endsAtMs(spec) <= nowMs).map(({ id }) => id);
+    const ended = new Set(put.filter((spec) => endsAtMs(spec) <= nowMs).map(({ id }) => id));
     this.#matcher.changeStrategies({
-      put: ended.length === 0 ? put : put.filter(({ id }) => !ended.includes(id)),
+      put: ended.size === 0 ? put : put.filter(({ id }) => !ended.has(id)),
       removedIds: [...removedIds, ...ended],
       regexesChecked: true,
     });

@@ -45,7 +45,13 @@ export async function openNodeMatching(
 ): Promise<OpenedMatching> {
   const cgroupRoot = findCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')).unified;
   const provider = await started(openProvider(config, log), log, signal);
-  const matching = new NodeMatching({ provider, protection: protectionOf(config.protected, cgroupRoot) });
+  const matching = new NodeMatching({
+    provider,
+    protection: protectionOf(config.protected, cgroupRoot),
+    onEnded: (ids) => {
+      for (const id of ids) log.info(`strategy ${id} has come to its end; it is stored and means nobody`, { id });
+    },
+  });
   const { source, state } = matching.source;
   if (provider !== null)
     log.info(`workloads: ${matching.workloads().length} found, source ${source}, ${state}`, {

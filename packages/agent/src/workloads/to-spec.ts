@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { StrategySpec } from '@gthulhu/workloads';
-import type { StrategyRecord } from '../strategies/record.ts';
+import { boundsOf, type StrategyRecord } from '../strategies/record.ts';
 
 /**
  * A stored strategy as the matching takes it; null for one that names a process number: the kernel gives the number to
@@ -18,7 +18,6 @@ export function toSpec({ id, createdMs, strategy }: Omit<StrategyRecord, 'positi
     priority: strategy.priority ?? null,
     executionTimeNs: strategy.execution_time ?? 0,
     cpus: strategy.cpus ?? null,
-    expiresAtMs: null,
-    maxDurationMs: null,
+    ...boundsOf(strategy),
   };
 }

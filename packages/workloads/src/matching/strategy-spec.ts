@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { STRATEGY_LIMITS } from '@gthulhu/contracts';
+import { PROTECTED_RULE_IDS, STRATEGY_LIMITS } from '@gthulhu/contracts';
 import { RE2JS, RE2JSException } from 're2js';
-import { PROTECTED_RULE_IDS } from './protection.ts';
 
 export interface LabelSelector {
   readonly key: string;
