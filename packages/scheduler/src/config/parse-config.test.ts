@@ -278,3 +278,11 @@ test.each([
 ])('the policy of %j is %s', (text, mode) => {
   expect(effectiveMode(parseConfig(text, 'g.yaml').config)).toBe(mode);
 });
+
+test('a list takes the place of the default, and the other keys of its section stay', () => {
+  const { workloads } = parseConfig('workloads: {protected: {commands: [sshd]}}', 'g.yaml').config;
+  expect(workloads.protected.commands).toEqual(['sshd']);
+  expect(workloads.protected.units).toEqual(defaultConfig().workloads.protected.units);
+  expect(parseConfig('workloads: {protected: {units: []}}', 'g.yaml').config.workloads.protected.units).toEqual([]);
+  expect(errorsOf('workloads: {protected: {units: [1]}}')).toHaveLength(1);
+});
