@@ -189,6 +189,7 @@ test.each<[string, string, unknown, number, RegExp]>([
   ['GET', '/api/v1/explain?pid=1&pid=2', undefined, 400, /pid must be a number/],
   ['GET', '/api/v1/explain?pid=4194304', undefined, 404, /there is no task 4194304/],
   ['GET', '/api/v1/workloads?label=', undefined, 400, /has no key/],
+  ['GET', '/api/v1/workloads?limit=-1', undefined, 400, /limit must be/],
   ['GET', '/api/v1/workloads?labels=a', undefined, 400, /there is no filter "labels"/],
 ])('%s %s of %o is refused', async (method, path, body, status, detail) => {
   const options = body === undefined ? {} : { body };

@@ -33,6 +33,7 @@ import { type Published, StrategyBook } from './strategies/strategy-book.ts';
 import { askScheduler } from './workloads/ask-scheduler.ts';
 import { openNodeMatching } from './workloads/open-matching.ts';
 import { podNames } from './workloads/pod-names.ts';
+import { type UnenforcedLimits, watchUnenforced } from './workloads/unenforced-limits.ts';
 
 export interface AgentOptions {
   readonly config: Pick<Config, 'agent' | 'auth' | 'api' | 'workloads'>;
@@ -53,6 +54,15 @@ const gauge = (name: string, help: string, value: number): Family => ({
   help,
   samples: [{ value }],
 });
+
+/** Who set a limit must not believe that it holds. */
+function sayUnenforced({ cpuMax, cpuWeight }: UnenforcedLimits, log: AgentLog): void {
+  if (cpuMax + cpuWeight === 0) return;
+  log.warn(
+    `${cpuMax} workloads have cpu.max and ${cpuWeight} have cpu.weight: under sched_ext the kernel enforces neither; give strategies to those that must come first`,
+    { cpuMax, cpuWeight },
+  );
+}
 
 /** The scheduler would refuse more: who is left out must be known. */
 function warnOfLeftOut(book: StrategyBook, log: AgentLog): void {
@@ -87,6 +97,9 @@ export async function startAgent({ config, log, version }: AgentOptions): Promis
     const tokens = createTokens(keys, auth.tokenSeconds);
     // Before anybody is answered: rules without workloads would take strategies away from those who have them.
     const { matching, cgroupRoot } = await openNodeMatching(config.workloads, log, ending.signal);
+    const limits = await watchUnenforced(() => matching.workloads(), cgroupRoot);
+    ending.signal.addEventListener('abort', () => limits.stop());
+    sayUnenforced(limits.last, log);
     const book = new StrategyBook(store, matching);
     warnOfLeftOut(book, log);
     const explainParts = {
@@ -117,6 +130,15 @@ export async function startAgent({ config, log, version }: AgentOptions): Promis
       ...schedulerFamilies(counters, machineId),
       gauge('gthulhu_agent_strategies', 'Strategies that are stored.', book.records.length),
       gauge('gthulhu_agent_rules', 'Rules for the scheduler of this node.', book.published.policies.rules.length),
+      {
+        name: 'gthulhu_unenforced_cpu_limits',
+        type: 'gauge',
+        help: 'Workloads with a limit of their cgroup that the kernel does not enforce under sched_ext.',
+        samples: [
+          { labels: { kind: 'cpu.max' }, value: limits.last.cpuMax },
+          { labels: { kind: 'cpu.weight' }, value: limits.last.cpuWeight },
+        ],
+      },
       gauge('gthulhu_agent_workloads', 'Workloads that are known on this node.', matching.workloads().length),
       gauge(
         'gthulhu_agent_cgroups_left_out',
@@ -140,7 +162,7 @@ export async function startAgent({ config, log, version }: AgentOptions): Promis
       ...podsRoutes(readProcesses, process.env.NODE_NAME || hostname(), api.compat, () =>
         podNames(matching.workloads()),
       ),
-      workloadsRoute(book, matching),
+      workloadsRoute(book, matching, () => limits.last),
       explainRoute(explainParts),
       previewRoute({ book, matching, cgroupRoot, readProcesses }),
     ];

@@ -44,6 +44,10 @@ export const WorkloadsAnswerSchema = success({
     note: Type.String({ description: 'What is wrong and what to do; empty when nothing is' }),
     repairs: Count,
     cgroupsLeftOut: { ...Count, description: 'Cgroups that strategies mean and the scheduler has no room for' },
+    unenforcedLimits: Type.Object(
+      { cpuMax: Count, cpuWeight: Count },
+      { description: 'Workloads with cpu.max or cpu.weight, which the kernel does not enforce under sched_ext' },
+    ),
     total: { ...Count, description: 'Workloads of this node, before the filter' },
     workloads: Type.Array(ToldWorkloadSchema),
   }),

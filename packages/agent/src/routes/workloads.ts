@@ -7,6 +7,7 @@ import { type Route, succeeded } from '../http/route.ts';
 import type { StrategyBook } from '../strategies/strategy-book.ts';
 import type { NodeMatching } from '../workloads/node-matching.ts';
 import { toldWorkload } from '../workloads/told.ts';
+import type { UnenforcedLimits } from '../workloads/unenforced-limits.ts';
 
 type Filter = (workload: Workload) => boolean;
 
@@ -22,9 +23,9 @@ function listOf(name: string, value: unknown): string[] {
 
 /** @param query `namespace` any number of times (one of them), `label=KEY=VALUE` or `label=KEY` (all of them) */
 export function workloadFilter(query: Readonly<Record<string, unknown>>): Filter {
-  const unknown = Object.keys(query).find((key) => key !== 'namespace' && key !== 'label');
+  const unknown = Object.keys(query).find((key) => !['namespace', 'label', 'limit'].includes(key));
   if (unknown !== undefined)
-    throw new Failure(400, `there is no filter ${JSON.stringify(unknown.slice(0, 64))}; use namespace or label`);
+    throw new Failure(400, `there is no filter ${JSON.stringify(unknown.slice(0, 64))}; use namespace, label or limit`);
   const namespaces = new Set(listOf('namespace', query.namespace));
   const labels = listOf('label', query.label).map((text) => {
     const at = text.indexOf('=');
@@ -38,11 +39,18 @@ export function workloadFilter(query: Readonly<Record<string, unknown>>): Filter
     );
 }
 
+/** How many at most. */
+function readLimit(limit: unknown): number {
+  if (limit === undefined) return Number.POSITIVE_INFINITY;
+  if (typeof limit !== 'string' || !/^\d{1,7}$/.test(limit)) throw new Failure(400, 'limit must be a whole number');
+  return Number(limit);
+}
+
 const order = (a: Workload, b: Workload): number =>
   a.namespace < b.namespace ? -1 : a.namespace > b.namespace ? 1 : a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 
 /** What runs on this node, and which strategy comes to it. */
-export function workloadsRoute(book: StrategyBook, matching: NodeMatching): Route {
+export function workloadsRoute(book: StrategyBook, matching: NodeMatching, unenforced: () => UnenforcedLimits): Route {
   return {
     spec: {
       method: 'GET',
@@ -53,6 +61,7 @@ export function workloadsRoute(book: StrategyBook, matching: NodeMatching): Rout
       query: {
         namespace: Type.Array(Type.String(), { description: 'One of these' }),
         label: Type.Array(Type.String(), { description: 'KEY=VALUE, or KEY for any value; all of these' }),
+        limit: Type.Integer({ minimum: 0, description: 'The first ones only' }),
       },
       answers: {
         200: { description: 'Those that the filter lets through', schema: WorkloadsAnswerSchema },
@@ -61,16 +70,20 @@ export function workloadsRoute(book: StrategyBook, matching: NodeMatching): Rout
     },
     handle: (request): WorkloadsAnswer => {
       const wanted = workloadFilter(request.query as Record<string, unknown>);
+      const { limit } = request.query as Record<string, unknown>;
+      const most = readLimit(limit);
       const all = matching.workloads();
       return {
         ...succeeded('Workloads retrieved successfully'),
         data: {
           ...matching.source,
           cgroupsLeftOut: book.published.leftOut,
+          unenforcedLimits: unenforced(),
           total: all.length,
           workloads: all
             .filter(wanted)
             .sort(order)
+            .slice(0, most)
             .map((workload) => toldWorkload(workload, matching)),
         },
       };
