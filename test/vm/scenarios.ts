@@ -130,6 +130,21 @@ export const expectations: Readonly<Record<string, Check>> = {
     valueAtLeast('streamsCut', 1),
     valueWithin('polledMaxMs', 2100),
   ),
+  // The same by label, with 1,000 containers and 200 strategies, and what the node API says of it.
+  workloadStrategies: all(
+    stayedInForce,
+    valueAtLeast('workloads', 1000),
+    valueIs('changes', 100),
+    valueWithin('postP99Ms', 100),
+    valueIs('agrees', 1),
+    valueIs('byCgroup', 1),
+    valueIs('named', 1),
+    valueIs('first', 6),
+    valueIs('firstAtOnce', 1),
+    valueIs('firstAgrees', 1),
+    valueIs('unnamed', 1),
+    valueIs('leftAgrees', 1),
+  ),
   apiLog: all(exitsWith(0, /receive os signal/, /uei: kind=/, /scheduler exit/), saysWhatWasPublished, mapsAreReal),
   userDispatches: policyDecided,
   attach: all(
