@@ -27,7 +27,7 @@ export function toFailure(error: unknown): Failure {
   }
   const { code, statusCode, message } = error as Partial<FastifyError>;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new Failure(413, 'the body is larger than this route takes; send less at once', { connection: 'close' });
+    return new Failure(413, 'the body is larger than this route takes; send less at once');
   }
   if (statusCode === 400) return new Failure(400, `Invalid JSON format: ${message}`);
   if (statusCode !== undefined && statusCode < 500) return new Failure(statusCode, message ?? '');

@@ -21,6 +21,9 @@ export interface ServerParts {
 }
 
 function sendFailure(reply: FastifyReply, failure: Failure, problems: boolean): FastifyReply {
+  // Closed in the middle of what somebody sends, they would see a broken pipe and not the reason. Node reads the rest
+  // and forgets it, for as long as a request may take.
+  reply.removeHeader('connection');
   reply.code(failure.status).headers(failure.headers);
   if (!problems) return reply.send(errorAnswer(failure.message));
   return reply.type('application/problem+json').send(JSON.stringify(problemAnswer(failure)));
