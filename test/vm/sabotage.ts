@@ -5,6 +5,8 @@ import type { Dispatch, Request } from './plan.ts';
 const SABOTAGE = [
   { object: 'unclamped', noticedBy: 'favoursZero' },
   { object: 'second-queue', noticedBy: 'policyShuffles' },
+  { object: 'no-ancestors', noticedBy: 'cgroupPolicies' },
+  { object: 'no-inheritance', noticedBy: 'commandPolicies' },
   // Thrown out within seconds, it fails whatever puts load on it.
   { object: 'own-last', noticedBy: 'ownThreads', failsAll: true },
 ] as const;

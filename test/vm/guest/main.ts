@@ -22,6 +22,7 @@ import * as silence from './scenarios/silence.ts';
 import * as strategies from './scenarios/strategies.ts';
 import * as sysrq from './scenarios/sysrq.ts';
 import * as takeover from './scenarios/takeover.ts';
+import * as workloads from './scenarios/workloads.ts';
 import { type Scenario, Stage } from './stage.ts';
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -42,6 +43,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...strategies,
   ...sysrq,
   ...takeover,
+  ...workloads,
 };
 const LIMIT_MS = 240_000;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sys } from '@gthulhu/bpf';
-import type { Config } from '@gthulhu/contracts';
+import { type Config, STATE_FILES } from '@gthulhu/contracts';
 import type { ApiClient } from '../api/api-client.ts';
 import { toKernelParams } from '../config/kernel-params.ts';
 import { effectiveMode } from '../config/parse-config.ts';
@@ -13,6 +14,7 @@ import { formatTopology } from '../topology/format-topology.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import { CELL, makeCells } from './cells.ts';
 import { toBssCounters, toOperatorCounters } from './counters.ts';
+import { type ExplainServer, startExplainServer } from './explain-server.ts';
 import { type ExitRecord, type KernelSide, readHotplugSeq } from './kernel-side.ts';
 import type { PinFolder } from './pin-folder.ts';
 import { type PolicyHost, type PolicyService, startPolicyHost } from './policy-host.ts';
@@ -145,7 +147,9 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   let follower: StrategyFollower | null = null;
   let api: ApiClient | null = null;
   let enforcer: RuleEnforcer | null = null;
+  let explainServer: ExplainServer | null = null;
   const stopFollowing = async (): Promise<void> => {
+    await explainServer?.stop();
     await api?.stop();
     await enforcer?.stop();
     await follower?.stop();
@@ -165,9 +169,15 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     if (api !== null) {
       enforcer = startRuleEnforcer(kernel, logger);
       api.follow(enforcer);
+      const { explain } = enforcer;
+      explainServer = startExplainServer({
+        path: join(config.agent.stateFolder, STATE_FILES.schedulerSocket),
+        explain,
+        onError: (error) => logger.warn(`nobody can ask what applies to a task: ${error.message}`),
+      });
     } else if (config.scheduler.strategiesFile !== '')
       follower = startStrategyFollower({ file: config.scheduler.strategiesFile, kernel, logger });
-    else if (kernel.watchesCommands()) await forgetStrategies(kernel, logger);
+    else if (kernel.hasPolicies()) await forgetStrategies(kernel, logger);
 
     let overBudget = kernel.counters().cpus.nr_urgent_over_budget;
     report = setInterval(() => {
