@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/{src,test}/**/*.test.ts', 'test/repo/**/*.test.ts', 'bench/**/*.test.ts'],
+          include: ['packages/*/{src,test}/**/*.test.ts', 'test/{repo,fault}/**/*.test.ts', 'bench/**/*.test.ts'],
         },
       },
       {

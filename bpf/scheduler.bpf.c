@@ -12,10 +12,12 @@
  *   queue.h   queues and slices                ask.h     asking for an opinion
  *   mask.h    tasks that may use some CPUs     apply.h   applying it
  *   vtime.h   the order                        strict.h  waiting for it
- *   urgent.h  priorities 0-9 (budget.h)        policy.h  what strategies give a task
+ *   urgent.h  priorities 0-9 (budget.h)        policy.h  strategies by command
  *   aside.h   pushing somebody aside           rescue.h  the bound on waiting
  *   take.h    taking the next task             keeper.h  what a timer looks after
- *   slice_timer.h  slices shorter than a tick  util.h    how busy a CPU is
+ *   turn.h    turns that were interrupted      util.h    how busy a CPU is
+ *   cgroup_policy.h  strategies by cgroup      narrow.h  strategies that name CPUs
+ *   slice_timer.h  slices shorter than a tick
  *
  * A path through this file: select_cpu (an idle CPU takes the task at once) ->
  * enqueue (into its queue) -> dispatch (a CPU takes the head) -> running ->
@@ -28,9 +30,11 @@
 #include "sched/own.h"
 #include "sched/ask.h"
 #include "sched/apply.h"
+#include "sched/cgroup_policy.h"
 #include "sched/policy.h"
 #include "sched/aside.h"
 #include "sched/take.h"
+#include "sched/turn.h"
 #include "sched/rescue.h"
 #include "sched/keeper.h"
 #include "sched/util.h"
@@ -50,10 +54,19 @@ s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_f
 	struct cpu_state *here = this_cpu();
 	s32 cpu, weaker;
 
+	if (tc)
+		policy_refresh(p, tc);
 	/* nobody takes it before its opinion: no CPU is to be promised to it */
 	if (dispatch_mode == DISPATCH_STRICT && tc && !is_urgent(tc) && may_be_asked_about(p))
 		return prev_cpu;
-	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
+	if (tc && is_restricted(p, tc)) {
+		cpu = idle_of_mask(tc->mask - MASK_FIRST, prev_cpu);
+		idle = cpu >= 0;
+		if (!idle)
+			cpu = home_of(p, tc, prev_cpu);
+	} else {
+		cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
+	}
 	if (!tc)
 		return cpu;
 	if (idle) {
@@ -102,6 +115,12 @@ static __noinline bool enqueue_urgent(struct task_struct *p, struct task_ctx *tc
 			   KVAL(scx_enq_flags, SCX_ENQ_PREEMPT));
 		return true;
 	}
+	/* the band's queue is served by CPUs that it may not use */
+	if (tc->restricted) {
+		if (weaker >= 0)
+			scx_bpf_kick_cpu(weaker, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
+		return false;
+	}
 	llc = llc_of(weaker < 0 ? cpu : weaker);
 	if (!urgent_may_wait(llc)) {
 		here->nr_urgent_over_budget++;
@@ -128,13 +147,9 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 					  u64 now, u64 enq_flags)
 {
 	u64 local = KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL);
-	u64 first = KVAL(scx_enq_flags, SCX_ENQ_HEAD) | KVAL(scx_enq_flags, SCX_ENQ_PREEMPT);
+	u64 first = KVAL(scx_enq_flags, SCX_ENQ_HEAD);
 
 	if (is_percpu_kthread(p)) {
-		dsq_insert(p, local, slice_default_ns, enq_flags);
-		return true;
-	}
-	if (owed_a_turn(p, tc, cpu, enq_flags)) {
 		dsq_insert(p, local, slice_default_ns, enq_flags);
 		return true;
 	}
@@ -150,7 +165,11 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 		return false;
 	if (is_policy_thread(p)) {
 		if (own_within_budget(now)) {
-			interrupt(cpu);
+			/* opinions can wait for somebody urgent, right after whom it comes */
+			if (!cpu_private_of(cpu)->running_urgent) {
+				interrupt(cpu);
+				first |= KVAL(scx_enq_flags, SCX_ENQ_PREEMPT);
+			}
 			dsq_insert(p, local, slice_min_ns, enq_flags | first);
 			return true;
 		}
@@ -175,7 +194,7 @@ static __always_inline void wake_somebody(struct task_struct *p, struct task_ctx
 	s32 idle;
 
 	if (nr_online_cpus > 1) {
-		idle = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+		idle = pick_idle(p, tc, cpu);
 		if (idle >= 0) {
 			scx_bpf_kick_cpu(idle, KVAL(scx_kick_flags, SCX_KICK_IDLE));
 			return;
@@ -199,16 +218,30 @@ static __noinline u64 behind_head(u64 key, u64 dsq)
 	return head != NO_HEAD && time_before(key, head) ? head + 1 : key;
 }
 
+/* Somebody who was interrupted: nobody in the queue is to go before it. */
+static __noinline u64 before_head(u64 key, u64 dsq)
+{
+	u64 head = dsq_head_vtime(dsq);
+
+	return head != NO_HEAD && time_before(head, key) ? head - 1 : key;
+}
+
 SEC("struct_ops/enqueue")
 void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	struct cpu_state *here = this_cpu();
 	struct task_ctx *tc = task_ctx_of(p);
-	s32 cpu = scx_bpf_task_cpu(p);
-	u32 queue = queue_for(p, tc, cpu), waiting;
-	u64 now = now_ns(), slice, dsq = dsq_of(queue);
+	s32 cpu = scx_bpf_task_cpu(p), ran_on = cpu;
+	u32 queue, waiting;
+	u64 now = now_ns(), slice, turn, dsq;
 	bool wanted, held = false;
 
+	if (tc) {
+		policy_refresh(p, tc);
+		cpu = home_of(p, tc, cpu);
+	}
+	queue = queue_for(p, tc, cpu);
+	dsq = dsq_of(queue);
 	if (!tc) {	/* no memory at its birth: it is scheduled, without favours */
 		note_waiting(queue, cpu);
 		dsq_insert_vtime(p, dsq, slice_default_ns, llc_state_of(llc_of(cpu))->clock, enq_flags);
@@ -216,11 +249,21 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	place(tc, llc_of(cpu));
 	tc->gen++;
-	if (enqueue_first(p, tc, here, cpu, now, enq_flags))
-		return;
+	/* local queues are those of the CPU that it ran on */
+	if (cpu == ran_on) {
+		/* nobody else wants that CPU, and the kernel had no time to ask whether it goes on */
+		if (enq_flags & KVAL(scx_enq_flags, SCX_ENQ_LAST)) {
+			dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns, enq_flags);
+			return;
+		}
+		if (enqueue_first(p, tc, here, cpu, now, enq_flags))
+			return;
+	}
 
 	waiting = queued_in(dsq);
-	wanted = may_be_asked_about(p);
+	turn = owed_turn(p, tc, ran_on, enq_flags);
+	/* a strategy that gives turns has said all about them: an opinion would only lengthen the waits between */
+	wanted = !turn && may_be_asked_about(p) && (!tc->slice_ns || dispatch_mode == DISPATCH_STRICT);
 	/* its only CPU has nothing to do: select_cpu, which finds idle CPUs, is not asked about such tasks */
 	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !waiting && (queue & GTHULHU_QUEUE_CPU) &&
 	    !cpu_state_of(cpu)->running && !(dispatch_mode == DISPATCH_STRICT && wanted)) {
@@ -228,11 +271,13 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 		here->nr_direct++;
 		return;
 	}
-	slice = slice_of(tc, queue, waiting);
+	slice = turn ?: slice_of(tc, queue, waiting);
 	tc->queue = queue;
 	tc->waiters = waiting;
 	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
-	if (tc->slice_ns) {
+	if (turn) {
+		tc->key = before_head(tc->key, dsq);
+	} else if (tc->slice_ns) {
 		note_short(llc_of(cpu), tc);
 		if (!(enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)))
 			tc->key = behind_head(tc->key, dsq);
@@ -299,6 +344,9 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 	if (prev_runnable) {
 		tc = task_ctx_of(prev);
 		here->nr_kept++;
+		/* without a slice it is queued anew, for CPUs that it may use (SCX_OPS_ENQ_LAST) */
+		if (tc && is_astray(tc, cpu))
+			return;
 		if (tc)
 			clock_advance(llc, tc->vtime);
 		if (is_tickless(cpu)) {
@@ -344,9 +392,9 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	here->running_pid = p->pid;
 	here->running_idle = p->policy == SCHED_IDLE;
 	/* nobody pushes these aside */
-	here->running_priority = is_policy_thread(p) || (p->flags & PF_KTHREAD) ? 0 : GTHULHU_NO_PRIORITY;
+	here->running_priority = p->flags & PF_KTHREAD ? 0 : GTHULHU_NO_PRIORITY;
 	priv->running_urgent = 0;
-	priv->slice_forever = is_tickless(cpu) && !nr_waiting(cpu);
+	priv->slice_forever = is_tickless(cpu) && !nr_waiting(cpu) && !(tc && is_astray(tc, cpu));
 	/* the kernel looks right after this whether it may stop the tick */
 	if (priv->slice_forever)
 		task_set_slice(p, SLICE_FOREVER);
@@ -385,7 +433,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	priv->running_vtime = tc->vtime;
 	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);
 	priv->running_urgent = is_urgent(tc);
-	slice_begins(priv, tc, cpu);
+	slice_begins(priv, tc, cpu, tc->run_start_ns - tc->turn_start_ns);
 }
 
 SEC("struct_ops/stopping")
@@ -407,6 +455,7 @@ void BPF_PROG(gthulhu_stopping, struct task_struct *p, bool runnable)
 	if (is_own(p))
 		own_ran(p, p->se.sum_exec_runtime - tc->run_start_ns);
 	if (!runnable) {
+		tc->owed = 0;
 		tc->burst_avg_ns = (3 * tc->burst_avg_ns + tc->burst_ns) / 4;
 		tc->burst_ns = 0;
 	}
@@ -427,6 +476,11 @@ void BPF_PROG(gthulhu_tick, struct task_struct *p)
 		account(p, tc, cpu);
 		util_report(cpu, now_ns());
 	}
+	policy_refresh(p, tc);
+	if (is_restricted(p, tc) && is_astray(tc, cpu)) {
+		task_set_slice(p, 0);
+		return;
+	}
 	if (!waiting)
 		return;
 	if (is_urgent(tc)) {
@@ -434,7 +488,7 @@ void BPF_PROG(gthulhu_tick, struct task_struct *p)
 		if (!urgent_within_budget(cpu, now_ns()))
 			task_set_slice(p, 0);
 	}
-	ran = p->se.sum_exec_runtime - tc->run_start_ns;
+	ran = p->se.sum_exec_runtime - tc->turn_start_ns;
 	if (ran >= slice_of(tc, llc_of(cpu), waiting) || (max_run_ns && ran >= max_run_ns))
 		task_set_slice(p, 0);
 	/* a CPU that went idle while somebody was being queued */
@@ -501,11 +555,8 @@ s32 BPF_PROG(gthulhu_init_task, struct task_struct *p, struct scx_init_task_args
 	if (!args->fork)
 		return 0;
 	parent = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);
-	if (parent) {
-		tc->priority = parent->priority;
-		tc->slice_ns = parent->slice_ns;
-		tc->strategy = parent->strategy;
-	}
+	if (parent)
+		policy_inherit(tc, parent);
 	return 0;
 }
 
@@ -583,6 +634,7 @@ struct sched_ext_ops gthulhu = {
 	.exit_task = (void *)gthulhu_exit_task,
 	.init = (void *)gthulhu_init,
 	.exit = (void *)gthulhu_exit,
+	.flags = SCX_OPS_ENQ_LAST,
 	.timeout_ms = 30000,
 	.name = "gthulhu",
 };

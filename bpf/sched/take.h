@@ -160,13 +160,14 @@ static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 
 		return false;
 	account(prev, tc, cpu);
 	place(tc, llc);
-	if (head == NO_HEAD || here->running_idle || !bpf_cpumask_test_cpu(cpu, prev->cpus_ptr) ||
+	if (head == NO_HEAD || here->running_idle || !may_use(cpu, prev, tc) ||
 	    !time_before(tc->vtime - head_start(tc->priority), head))
 		return false;
 	here->nr_kept++;
 	clock_advance(llc, tc->vtime);
 	task_set_slice(prev, slice_of(tc, llc, nr_waiting(cpu)));
-	slice_begins(cpu_private_of(cpu), tc, cpu);
+	tc->turn_start_ns = prev->se.sum_exec_runtime;
+	slice_begins(cpu_private_of(cpu), tc, cpu, 0);
 	return true;
 }
 
@@ -198,13 +199,14 @@ static __noinline bool urgent_first(struct task_struct *prev, s32 cpu, u32 llc, 
 	}
 	if (prev_runnable && priv->running_urgent) {
 		tc = task_ctx_of(prev);
-		if (tc && is_urgent(tc) && bpf_cpumask_test_cpu(cpu, prev->cpus_ptr) &&
+		if (tc && is_urgent(tc) && may_use(cpu, prev, tc) &&
 		    (head == NO_HEAD || head >> URGENT_KEY_SHIFT > tc->priority)) {
 			account(prev, tc, cpu);
 			place(tc, llc);
 			this_cpu()->nr_kept++;
 			task_set_slice(prev, tc->slice_ns ?: slice_default_ns);
-			slice_begins(priv, tc, cpu);
+			tc->turn_start_ns = prev->se.sum_exec_runtime;
+			slice_begins(priv, tc, cpu, 0);
 			return true;
 		}
 	}

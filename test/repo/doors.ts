@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 
 /** Rooms from the top down: a room may use those of the lines after it, not those beside it. */
-const floors = [['cli'], ['agent', 'scheduler'], ['bpf'], ['contracts']];
+const floors = [['cli'], ['agent', 'scheduler'], ['workloads'], ['bpf', 'kube'], ['contracts']];
 const floorOf = (room: string): number => floors.findIndex((rooms) => rooms.includes(room));
 
 /** Everything a TypeScript source imports, exports from or loads, by its literal name. */

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Command } from './command.ts';
+import { EXIT } from './exit-code.ts';
+import { endWithStdin } from './up/follow-stdin.ts';
 
-/** Exit code of a wrong command line. */
-const EXIT_USAGE = 2;
 const VERSION = '0.1.0';
 
 const USAGE = `usage: gthulhu COMMAND [options]
 
-  scheduler [--config FILE] [--log-format plain|json]
-            become the CPU scheduler of this machine, until Ctrl-C
+  up [--config FILE]
+            node API and scheduler together, until Ctrl-C
+  scheduler [--config FILE] [--log-format plain|json] [--api]
+            become the CPU scheduler of this machine, until Ctrl-C; --api takes strategies from the node API (api.enabled)
   scheduler --explain
             what each key of the configuration means
   agent [--config FILE] [--log-format plain|json]
             the node API: strategies, tokens and counters, until Ctrl-C
+  strategies list | get ID | apply -f FILE | delete ID | delete --all
+            what the node API has stored; apply puts those of FILE in the place of all
+  token [--scope "strategies:read ..."]
+            a token for other programs, such as curl
+  status    whether API, scheduler and strategies are there
   policy test FILE [--trace FILE] [-o table|json]
             run a policy of your own on recorded batches, without any kernel, and say what it would have done
   off [--pin-path P] [-o json]
@@ -22,13 +29,22 @@ const USAGE = `usage: gthulhu COMMAND [options]
             this text
   --version what is installed
 
-Exit codes: 0 ended as asked, 1 failed (also a policy that does not pass its test), 2 wrong usage, 78 this kernel has no sched_ext.
+strategies, token and status talk to the node API of this machine through its state folder, as root. They take --url URL,
+--token TOKEN (or GTHULHU_TOKEN), --state-folder DIR, --config FILE and -o table|json.
+
+Exit codes: 0 ended as asked, 1 failed (also a policy that does not pass its test), 2 wrong usage, 3 there is no such
+strategy, 4 no token or not allowed, 5 changed meanwhile, 6 something that should be there is not (status), 78 this kernel
+has no sched_ext.
 `;
 
 /** Each is loaded when it is called: none carries the memory of the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  up: async () => (await import('./up/up.ts')).up,
   scheduler: async () => (await import('./scheduler.ts')).scheduler,
   agent: async () => (await import('./agent.ts')).agent,
+  strategies: async () => (await import('./node/strategies.ts')).strategies,
+  token: async () => (await import('./node/token.ts')).token,
+  status: async () => (await import('./node/status.ts')).status,
   policy: async () => (await import('./policy.ts')).policy,
   off: async () => (await import('./off.ts')).off,
 };
@@ -37,7 +53,7 @@ const HELP: readonly string[] = ['help', '-h', '-help', '--help'];
 
 function misused(message: string): number {
   process.stderr.write(`gthulhu: ${message}\n\n${USAGE}`);
-  return EXIT_USAGE;
+  return EXIT.usage;
 }
 
 /** Older command lines write their options with one dash. */
@@ -67,4 +83,5 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
   }
 }
 
+endWithStdin();
 process.exitCode = await main(process.argv.slice(2));

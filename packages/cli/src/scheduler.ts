@@ -11,6 +11,7 @@ export const scheduler: Command = async ({ args, misused }) => {
     options: {
       config: { type: 'string' },
       'log-format': { type: 'string', default: 'plain' },
+      api: { type: 'boolean', default: false },
       explain: { type: 'boolean', default: false },
     },
   });
@@ -20,5 +21,5 @@ export const scheduler: Command = async ({ args, misused }) => {
   }
   const logFormat = readLogFormat(values['log-format']);
   if (logFormat === null) return misused(wrongLogFormat(values['log-format']));
-  return runScheduler({ config: values.config, logFormat });
+  return runScheduler({ config: values.config, logFormat, api: values.api });
 };

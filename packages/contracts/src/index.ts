@@ -56,6 +56,7 @@ export {
   StrategyAnswerSchema,
   VersionAnswerSchema,
 } from './node-api-answers.ts';
+export { SCHEDULER_API_PATHS, type TaskExplanation, TaskExplanationSchema } from './scheduler-api.ts';
 export {
   SelectorSchema,
   STRATEGY_KEY_ALIASES,
