@@ -2,9 +2,8 @@
 /** What the node API has answered with success is there after its machine was ended hard, in the middle of writes. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -75,7 +74,7 @@ class MachineWithAgent {
         ...[join(root, 'test/vm/guest/agent-on-disk.sh'), join(root, 'bin/gthulhu')],
         ...[join(folder, 'config.yaml'), join(folder, 'client.pem')],
       ],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: folder } },
+      { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -133,7 +132,9 @@ describe.skipIf(obstacle !== null && !process.env.CI)('strategies on a disk', ()
   const machines: MachineWithAgent[] = [];
   beforeAll(() => {
     expect(obstacle).toBeNull();
-    folder = mkdtempSync(join(tmpdir(), 'gthulhu-disk.'));
+    // Where the machine sees it: its own /tmp is empty.
+    mkdirSync(join(root, 'build/vm'), { recursive: true });
+    folder = mkdtempSync(join(root, 'build/vm/disk.'));
   });
   afterAll(() => {
     for (const machine of machines) machine.stop();
