@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Dispatch } from '../test/vm/plan.ts';
+import type { AgentTimes } from './agent.ts';
 import type { MatchingTimes } from './matching.ts';
 import type { DecisionCost } from './native.ts';
 import type { Value } from './value.ts';
@@ -32,13 +33,15 @@ export const ROUNDS: readonly (readonly GuestPart[])[] = [
 
 export const NATIVE = 'native';
 export const MATCHING = 'matching';
-export const PARTS: readonly string[] = [NATIVE, MATCHING, ...ROUNDS.flat().map(({ name }) => name)];
+export const AGENT = 'agent';
+export const PARTS: readonly string[] = [NATIVE, MATCHING, AGENT, ...ROUNDS.flat().map(({ name }) => name)];
 
 export interface Kept {
   readonly commit: string;
   readonly values: readonly Value[];
   readonly decisions: readonly DecisionCost[];
   readonly matching?: MatchingTimes;
+  readonly agent?: AgentTimes;
 }
 
 const folder = fileURLToPath(new URL('../build/bench/parts/', import.meta.url));

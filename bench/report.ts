@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type AgentTimes, agentReport } from './agent.ts';
 
 import { type MatchingTimes, matchingReport } from './matching.ts';
 import type { DecisionCost } from './native.ts';
@@ -122,6 +123,7 @@ export function report(
   emulated: ReadonlyMap<string, readonly Value[]>,
   decisions: readonly DecisionCost[],
   matching: MatchingTimes | null,
+  agent: AgentTimes | null,
 ): string {
   const rows = Object.keys(TARGETS).flatMap((name) =>
     [...emulated].flatMap(([dispatch, values]) => guestRow(name, dispatch, values) ?? []),
@@ -148,5 +150,5 @@ prototype where that is at hand.
 | natively | prototype | here | ratio | target | met |
 | --- | --- | --- | --- | --- | --- |
 ${decisions.map(decisionRows).join('\n')}
-${matchingReport(matching)}`;
+${matchingReport(matching)}${agentReport(agent)}`;
 }
