@@ -62,8 +62,8 @@ build/vm/programs/%: test/vm/guest/programs/%.c test/vm/guest/programs/waits.h M
 
 -include $(wildcard build/bpf/*.bpf.d build/bpf/sabotage/*.bpf.d)
 
-up: build ## run the scheduler: here if this kernel has sched_ext, else in a test machine
-	@scripts/up
+up: build ## run node API and scheduler: here if this kernel has sched_ext, else in a test machine; [PORT=8080]
+	@PORT=$(PORT) scripts/up
 
 test: ## everything that must hold: lint, types, unit tests, tests in the test machine
 	@scripts/install test

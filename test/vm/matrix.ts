@@ -51,10 +51,10 @@ function everything(machine: Machine, dispatch: Dispatch): string[] {
     'killed',
     'none',
     // Latencies: where the guest's clock tells the truth about them.
-    ...(machine.cpus === 1 ? ['strategies', 'urgent', 'urgentOrder', 'slices'] : []),
+    ...(machine.cpus === 1 ? ['strategies', 'apiLog', 'apiLatency', 'urgent', 'urgentOrder', 'slices'] : []),
     'urgentFlood',
     ...(machine.cpus === 4 ? ['exclusive'] : []),
-    ...(dispatch === 'hybrid' ? ['ringFull'] : []),
+    ...(dispatch === 'hybrid' ? ['ringFull', 'userDispatches'] : []),
     ...(dispatch === 'kernel' ? [] : [...BAD_POLICIES, 'policyReload']),
   ];
 }
@@ -78,6 +78,7 @@ const PAIRWISE: readonly Row[] = [
     scenarios: ['policyNaN', 'policySlow', 'favoursZero', 'delaysOthers'],
   },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['strategies', 'policyShuffles'] },
+  { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['apiLog', 'apiLatency', 'userDispatches'] },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['attach', 'frozen', 'weights', 'second', 'killed', 'none'] },
   { kernel: '6.12', cpus: 2, dispatch: 'hybrid', scenarios: ['frozen', 'pinned', 'affinityChurn', 'killed'] },
   { kernel: '7', cpus: 4, dispatch: 'hybrid', scenarios: ['ownThreads', 'affinityChurn', 'forkStorm'] },

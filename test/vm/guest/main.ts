@@ -14,6 +14,7 @@ import * as lifecycle from './scenarios/lifecycle.ts';
 import * as load from './scenarios/load.ts';
 import * as mixes from './scenarios/mixes.ts';
 import * as namespaces from './scenarios/namespaces.ts';
+import * as nodeApi from './scenarios/node-api.ts';
 import * as policies from './scenarios/policies.ts';
 import * as power from './scenarios/power.ts';
 import * as realtime from './scenarios/realtime.ts';
@@ -34,6 +35,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...load,
   ...mixes,
   ...namespaces,
+  ...nodeApi,
   ...policies,
   ...power,
   ...realtime,

@@ -79,7 +79,7 @@ function start(of: Partial<Config['api']> = {}, to = sink()): void {
   client = startApiClient(
     config(of),
     createLogger({ format: 'plain', debug: true, write }),
-    of.interval === 3_600 ? undefined : INTERVAL_MS,
+    of.interval === 3_600 ? {} : { intervalMs: INTERVAL_MS },
   );
   client?.follow(to);
 }

@@ -7,8 +7,9 @@ import { createMetricsSender, type MetricsSender } from './metrics-sender.ts';
 import { createNodeClient, type NodeClient } from './node-client.ts';
 import { followPolicies, type PolicyFollower } from './policy-follower.ts';
 import { NoPoliciesError } from './policy-poll.ts';
+import type { StreamLimits } from './policy-stream.ts';
 import { createTokenSource, TokenError } from './token-source.ts';
-import { type Transport, TransportError } from './transport.ts';
+import { type Limits, type Transport, TransportError } from './transport.ts';
 
 /** Whoever puts rules in force: all of them, or, when it throws, none and what was in force stays. */
 export interface RuleSink {
@@ -25,6 +26,15 @@ export interface ApiClient {
   stop(): Promise<void>;
 }
 
+/** For tests: shorter than a configuration can say, ms. */
+export interface ApiTiming {
+  readonly intervalMs?: number;
+  readonly requests?: Limits;
+  readonly stream?: StreamLimits;
+  /** A stream that said something so lately is alive. */
+  readonly aliveMs?: number;
+}
+
 /** In the words of the published logs: what failed before any answer is a request that was not sent. */
 const reasonOf = (error: Error): string =>
   error instanceof TransportError && !(error instanceof TokenError)
@@ -32,7 +42,12 @@ const reasonOf = (error: Error): string =>
     : error.message;
 
 /** Says what comes, puts in force what is new. */
-function startFollowing(client: NodeClient, intervalMs: number, logger: Logger, sink: RuleSink): PolicyFollower {
+function startFollowing(
+  client: NodeClient,
+  timing: ApiTiming & { readonly intervalMs: number },
+  logger: Logger,
+  sink: RuleSink,
+): PolicyFollower {
   let revision: string | null = null;
   let strategies = 0;
   let inForce: string | null = sink.dirty ? null : '[]';
@@ -74,7 +89,9 @@ function startFollowing(client: NodeClient, intervalMs: number, logger: Logger, 
 
   return followPolicies({
     client,
-    intervalMs,
+    intervalMs: timing.intervalMs,
+    streamLimits: timing.stream,
+    aliveMs: timing.aliveMs,
     apply,
     onUnchanged: () => {
       if (away) fetched();
@@ -84,16 +101,13 @@ function startFollowing(client: NodeClient, intervalMs: number, logger: Logger, 
   });
 }
 
-/**
- * @param intervalMs for tests: shorter than a configuration can say
- * @returns null when it cannot be had: the log says why, and the scheduler goes on without strategies of the API
- */
-export function startApiClient(config: Config, logger: Logger, intervalMs?: number): ApiClient | null {
+/** @returns null when it cannot be had: the log says why, and the scheduler goes on without strategies of the API */
+export function startApiClient(config: Config, logger: Logger, timing: ApiTiming = {}): ApiClient | null {
   let transport: Transport;
   let client: NodeClient;
   const seconds = intervalSeconds(config.api);
   try {
-    transport = openTransport(config);
+    transport = openTransport(config, timing.requests);
     logger.log(say.apiConfig(`${transport.endpoint.base}${NODE_API_PATHS.strategies}`, seconds));
     const credentials = schedulerCredentials(config);
     const onClockDiffers = (by: number): void =>
@@ -110,7 +124,7 @@ export function startApiClient(config: Config, logger: Logger, intervalMs?: numb
   let follower: PolicyFollower | null = null;
   return {
     follow(sink) {
-      follower = startFollowing(client, intervalMs ?? seconds * 1000, logger, sink);
+      follower = startFollowing(client, { intervalMs: seconds * 1000, ...timing }, logger, sink);
     },
     report: (counters) => metrics.send(counters),
     async stop() {

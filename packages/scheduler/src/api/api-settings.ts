@@ -4,7 +4,7 @@ import { type Config, STATE_FILES } from '@gthulhu/contracts';
 import { clientKey } from './client-key.ts';
 import { parseEndpoint } from './endpoint.ts';
 import type { Credentials } from './token-source.ts';
-import { createTransport, type Transport } from './transport.ts';
+import { createTransport, type Limits, type Transport } from './transport.ts';
 
 /** Where an interval is not given: that of the versions of 2025. */
 const INTERVAL_SECONDS = 5;
@@ -13,12 +13,13 @@ const PUBLIC_KEY_MAX_BYTES = 16_384;
 export const intervalSeconds = ({ interval }: Config['api']): number => (interval === 0 ? INTERVAL_SECONDS : interval);
 
 /** A way to the API that the configuration names. @throws EndpointError, and what a wrong PEM text ends with */
-export function openTransport({ api: { url, mtls }, agent }: Config): Transport {
-  return createTransport(parseEndpoint(url, agent.stateFolder), {
+export function openTransport({ api: { url, mtls }, agent }: Config, limits?: Limits): Transport {
+  const keys = {
     cert: mtls.enable ? mtls.cert_pem : '',
     key: mtls.enable ? mtls.key_pem : '',
     ca: mtls.ca_pem,
-  });
+  };
+  return createTransport(parseEndpoint(url, agent.stateFolder), keys, limits);
 }
 
 /**

@@ -18,8 +18,8 @@ export interface PolicyFollowerOptions {
   readonly onUnchanged: () => void;
   readonly onFailed: (error: Error) => void;
   readonly onStream?: (sentence: string) => void;
-  readonly streamLimits?: StreamLimits;
-  readonly aliveMs?: number;
+  readonly streamLimits?: StreamLimits | undefined;
+  readonly aliveMs?: number | undefined;
 }
 
 export interface PolicyFollower {

@@ -16,6 +16,9 @@ export interface ParsedConfig {
   readonly warnings: readonly Problem[];
 }
 
+/** Keys that the command line sets, in their sections. */
+export type Overrides = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
 /** `over` laid on `base`, section by section. */
 function merge(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
   const merged = { ...base };
@@ -112,13 +115,14 @@ export function effectiveMode(config: Config): Config['scheduler']['mode'] {
  * `dispatch: 'kernel'` too.
  * @throws ConfigError with everything that is wrong
  */
-export function parseConfig(text: string, fileName: string): ParsedConfig {
+export function parseConfig(text: string, fileName: string, over: Overrides = {}): ParsedConfig {
   const source = readYaml(text, CONFIG_MAX_BYTES);
   const places: Places = new Map();
   const knownPaths = configKeys.map((key) => key.path);
   const read =
     source.problems.length > 0 ? {} : readNode(source.root, ConfigSchema, '', { source, places, knownPaths });
-  const config = merge(defaultConfig(), (read ?? {}) as Record<string, unknown>) as Config;
+  const written = merge(defaultConfig(), (read ?? {}) as Record<string, unknown>);
+  const config = merge(written, over) as Config;
   // A key with a wrong value has its default here: comparing it would report a second, false problem.
   const wrong = new Set(source.problems.map((problem) => problem.key));
   const compared = [

@@ -15,6 +15,8 @@ export class StrategiesError extends DocumentError {
 }
 
 export interface ParsedStrategies {
+  /** As they stand in the file, with the keys of the API. */
+  readonly strategies: readonly Strategy[];
   /** In file order. */
   readonly rules: readonly Rule[];
   readonly warnings: readonly Problem[];
@@ -108,7 +110,7 @@ export function parseStrategies(text: string, fileName: string): ParsedStrategie
   const strategies = readStrategies(source, places);
   const rules = source.problems.length > 0 ? [] : toRules(strategies, places, source);
   if (source.problems.length > 0) throw new StrategiesError(fileName, source.problems);
-  return { rules, warnings: inFileOrder(collectWarnings(rules, strategies, places, source)) };
+  return { strategies, rules, warnings: inFileOrder(collectWarnings(rules, strategies, places, source)) };
 }
 
 /**
