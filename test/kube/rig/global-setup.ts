@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { sweepRunFolders } from './run-folder.ts';
+import { rmSync } from 'node:fs';
+import { makeRunFolder, RUN_FOLDER } from './run-folder.ts';
 
-/** The processes of a run end with the one that started them; this takes away what it had in memory. */
+/** The programs of a run end with the process that started them; this takes away what they had in memory. */
 export function setup(): () => void {
-  return sweepRunFolders;
+  const folder = makeRunFolder();
+  process.env[RUN_FOLDER] = folder;
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Variable that tells the processes of a run where its folder is. */
+export const RUN_FOLDER = 'GTHULHU_TEST_RUN_FOLDER';
 const PREFIX = 'gthulhu-kube-';
 /** etcd writes and syncs a lot: in memory where there is a place for it. */
 const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
