@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 
 /** Rooms from the top down: a room may use those after it. */
-const rooms = ['cli', 'scheduler', 'bpf', 'contracts'];
+const rooms = ['cli', 'agent', 'scheduler', 'workloads', 'kube', 'bpf', 'contracts'];
 
 /** Everything a TypeScript source imports, exports from or loads, by its literal name. */
 function specifiers(text: string): string[] {
