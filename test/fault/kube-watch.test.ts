@@ -216,7 +216,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)('an API server that lies',
     await meanwhile(mirror);
     await again(mirror);
     expect(mirror.problems.join('\n')).toMatch(
-      /ended the watch without a word[^]*Too large resource version: 99999999999/,
+      /ended the watch without a word[\s\S]*Too large resource version: 99999999999/,
     );
   });
 
