@@ -2,8 +2,9 @@
 export type { Access, Credentials, TlsSettings } from './access/access.ts';
 export { inCluster, isInCluster, SERVICE_ACCOUNT_FOLDER } from './access/in-cluster.ts';
 export { defaultKubeconfig, fromKubeconfig, type KubeconfigOptions } from './access/kubeconfig.ts';
-export { KubeError, type KubeErrorCode } from './kube-error.ts';
+export { KubeError, type KubeErrorCode, messageOf } from './kube-error.ts';
 export { type Client, type ClientOptions, createClient, type GetOptions, type Query } from './rest/client.ts';
+export { restMs } from './watch/backoff.ts';
 export { isRecord, type KubeObject, keyOf, type ObjectMeta, readObject } from './watch/kube-object.ts';
 export {
   type Change,

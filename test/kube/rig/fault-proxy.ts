@@ -25,6 +25,8 @@ export type Fault =
   | { readonly kind: 'cut' }
   /** Passed on with other parameters. */
   | { readonly kind: 'ask'; readonly query: Readonly<Record<string, string>> }
+  /** Each line of the answer is another one. */
+  | { readonly kind: 'rewrite'; readonly line: (line: string) => string }
   /** The answer comes so many bytes at a time. */
   | { readonly kind: 'trickle'; readonly bytes: number; readonly everyMs: number };
 
@@ -58,6 +60,18 @@ async function trickle(from: IncomingMessage, to: ServerResponse, bytes: number,
   to.end();
 }
 
+function rewrite(from: IncomingMessage, to: ServerResponse, line: (line: string) => string): void {
+  let rest = '';
+  from.setEncoding('utf8');
+  from.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const one of lines) to.write(`${line(one)}\n`);
+  });
+  from.on('end', () => to.end(line(rest)));
+  from.on('error', () => to.destroy());
+}
+
 let proxies = 0;
 
 export async function startFaultProxy(plane: ControlPlane): Promise<FaultProxy> {
@@ -75,11 +89,16 @@ export async function startFaultProxy(plane: ControlPlane): Promise<FaultProxy> 
       `${plane.server}${url.pathname}${url.search}`,
       { ca, method: incoming.method, headers: incoming.headers, agent: false },
       (from) => {
-        answer.writeHead(from.statusCode ?? 502, from.headers);
+        const { 'content-length': _length, ...headers } = from.headers;
+        answer.writeHead(from.statusCode ?? 502, headers);
         answer.flushHeaders();
         if (url.searchParams.get('watch') === 'true') watches.add(answer);
         if (fault?.kind === 'trickle') {
           trickle(from, answer, fault.bytes, fault.everyMs).catch(() => answer.destroy());
+          return;
+        }
+        if (fault?.kind === 'rewrite') {
+          rewrite(from, answer, fault.line);
           return;
         }
         from.on('data', (chunk: Buffer) => frozen || answer.write(chunk));
