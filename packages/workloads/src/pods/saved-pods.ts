@@ -81,7 +81,7 @@ export function savePods(file: string, nodeName: string, pods: ReadonlyMap<strin
     }
     renameSync(work, file);
   } catch (error) {
-    rmSync(work, { force: true });
+    rmSync(work, { force: true, recursive: true });
     throw error;
   }
 }
