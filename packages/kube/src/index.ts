@@ -2,6 +2,12 @@
 export type { Access, Credentials, TlsSettings } from './access/access.ts';
 export { inCluster, isInCluster, SERVICE_ACCOUNT_FOLDER } from './access/in-cluster.ts';
 export { defaultKubeconfig, fromKubeconfig, type KubeconfigOptions } from './access/kubeconfig.ts';
+export {
+  type ConfigMapFollower,
+  type ConfigMapOptions,
+  type ConfigMapStatus,
+  followConfigMap,
+} from './config-map/config-map-follower.ts';
 export { KubeError, type KubeErrorCode, messageOf } from './kube-error.ts';
 export { type Client, type ClientOptions, createClient, type GetOptions, type Query } from './rest/client.ts';
 export { restMs } from './watch/backoff.ts';
