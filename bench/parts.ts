@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Dispatch } from '../test/vm/plan.ts';
+import type { MatchingTimes } from './matching.ts';
 import type { DecisionCost } from './native.ts';
 import type { Value } from './value.ts';
 
@@ -30,12 +31,14 @@ export const ROUNDS: readonly (readonly GuestPart[])[] = [
 ];
 
 export const NATIVE = 'native';
-export const PARTS: readonly string[] = [NATIVE, ...ROUNDS.flat().map(({ name }) => name)];
+export const MATCHING = 'matching';
+export const PARTS: readonly string[] = [NATIVE, MATCHING, ...ROUNDS.flat().map(({ name }) => name)];
 
 export interface Kept {
   readonly commit: string;
   readonly values: readonly Value[];
   readonly decisions: readonly DecisionCost[];
+  readonly matching?: MatchingTimes;
 }
 
 const folder = fileURLToPath(new URL('../build/bench/parts/', import.meta.url));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { type MatchingTimes, matchingReport } from './matching.ts';
 import type { DecisionCost } from './native.ts';
-import { ratios, type Spread, spreadOf } from './stats.ts';
+import { ratios, show, spreadOf } from './stats.ts';
 import type { Value } from './value.ts';
 
 /** What is to be reached: by a value of our own, or by its ratio to EEVDF's in the same boot. */
@@ -64,13 +66,6 @@ const TARGETS: Readonly<Record<string, (dispatch: string) => Target>> = {
   cpu: () => ({ title: 'CPU on an idle machine', unit: '%', digits: 2, by: 'value', most: 0.5 }),
 };
 
-function show(spread: Spread, digits: number, unit = ''): string {
-  if (spread.n === 0) return '-';
-  const number = (value: number): string => value.toFixed(digits);
-  const interval = spread.n > 1 ? ` [${number(spread.low)}..${number(spread.high)}]` : '';
-  return `${number(spread.median)}${unit && ` ${unit}`}${interval}`;
-}
-
 function verdict(target: Target, value: number): { goal: string; met: string } {
   const { most, least } = target;
   if (most === undefined && least === undefined) return { goal: '-', met: '-' };
@@ -125,6 +120,7 @@ export function report(
   surroundings: Surroundings,
   emulated: ReadonlyMap<string, readonly Value[]>,
   decisions: readonly DecisionCost[],
+  matching: MatchingTimes | null,
 ): string {
   const rows = Object.keys(TARGETS).flatMap((name) =>
     [...emulated].flatMap(([dispatch, values]) => guestRow(name, dispatch, values) ?? []),
@@ -151,5 +147,5 @@ prototype where that is at hand.
 | natively | prototype | here | ratio | target | met |
 | --- | --- | --- | --- | --- | --- |
 ${decisions.map(decisionRows).join('\n')}
-`;
+${matchingReport(matching)}`;
 }

@@ -9,8 +9,9 @@ import { cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureEmulated } from './emulated.ts';
+import { matchingTimes } from './matching.ts';
 import { decisionCosts } from './native.ts';
-import { forget, keep, kept, NATIVE, PARTS, ROUNDS } from './parts.ts';
+import { forget, keep, kept, MATCHING, NATIVE, PARTS, ROUNDS } from './parts.ts';
 import { report } from './report.ts';
 import type { Value } from './value.ts';
 
@@ -33,8 +34,9 @@ const changed =
   execFileSync('git', ['status', '--porcelain', '--untracked-files=no'], { cwd: root, encoding: 'utf8' }) !== '';
 const commit = `${firstLine('git', 'rev-parse', '--short=10', 'HEAD')}${changed ? ', with changes' : ''}`;
 
-// First and alone: it is the only part that the load of this machine changes.
+// First and alone: these are the only parts that the load of this machine changes.
 if (wanted.includes(NATIVE)) keep(NATIVE, { commit, values: [], decisions: decisionCosts() });
+if (wanted.includes(MATCHING)) keep(MATCHING, { commit, values: [], decisions: [], matching: matchingTimes() });
 for (const round of ROUNDS) {
   await Promise.all(
     round
@@ -58,6 +60,7 @@ const text = report(
   },
   emulated,
   kept(NATIVE)?.decisions ?? [],
+  kept(MATCHING)?.matching ?? null,
 );
 writeFileSync(`${root}bench/RESULTS.md`, text);
 process.stdout.write(text);

@@ -25,3 +25,11 @@ export function spreadOf(values: readonly number[]): Spread {
 export function ratios(ours: readonly number[], theirs: readonly number[]): number[] {
   return ours.map((value, i) => value / theirs[i]);
 }
+
+/** `median unit [quartile..quartile]`. */
+export function show(spread: Spread, digits: number, unit = ''): string {
+  if (spread.n === 0) return '-';
+  const number = (value: number): string => value.toFixed(digits);
+  const interval = spread.n > 1 ? ` [${number(spread.low)}..${number(spread.high)}]` : '';
+  return `${number(spread.median)}${unit && ` ${unit}`}${interval}`;
+}

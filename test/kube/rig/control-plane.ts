@@ -19,7 +19,7 @@ export interface ControlPlane {
   clientCertificate(commonName: string, organisation?: string, days?: number): Pair;
   /** Writes a kubeconfig with a client certificate and returns its path. */
   kubeconfig(name: string, pair: Pair): string;
-  start(name: string, file: string, args: readonly string[]): Program;
+  start(name: string, file: string, args: readonly string[], env?: NodeJS.ProcessEnv): Program;
   end(): Promise<void>;
 }
 
@@ -68,8 +68,8 @@ export async function startControlPlane(
   kubeconfig('admin', adminPair);
 
   const programs: Program[] = [];
-  const start = (name: string, file: string, args: readonly string[]): Program => {
-    const env = { GOMAXPROCS: '2' };
+  const start: ControlPlane['start'] = (name, file, args, more = {}) => {
+    const env = { GOMAXPROCS: '2', ...more };
     const program = startProgram({ name, file, args, env, logFile: join(folder, `${name}.log`), cwd: folder });
     programs.push(program);
     return program;
