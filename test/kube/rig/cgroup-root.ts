@@ -12,6 +12,11 @@ function hierarchies(): string[] {
     .map(({ name }) => join(MOUNT, name));
 }
 
+const PREFIX = 'gthulhu-node-';
+
+/** Name for the one of this process. */
+export const ownCgroupRoot = (): string => `${PREFIX}${process.pid}`;
+
 /** Makes a cgroup of its own in every hierarchy, with all controllers that there are. */
 export function makeCgroupRoot(name: string): void {
   for (const hierarchy of hierarchies()) {
@@ -37,4 +42,13 @@ function removeTree(folder: string): void {
 /** Takes it away with all below it; nothing may run there any more. */
 export function removeCgroupRoot(name: string): void {
   for (const hierarchy of hierarchies()) removeTree(join(hierarchy, name));
+}
+
+/** Removes what runs have left that did not come to their end. */
+export function sweepCgroupRoots(): void {
+  for (const hierarchy of hierarchies())
+    for (const name of readdirSync(hierarchy)) {
+      const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length)) : Number.NaN;
+      if (Number.isInteger(pid) && !existsSync(`/proc/${pid}`)) removeTree(join(hierarchy, name));
+    }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { binary, whyNoBinary } from './binaries.ts';
 import { makeLeaf } from './certificates.ts';
-import { makeCgroupRoot, removeCgroupRoot } from './cgroup-root.ts';
+import { makeCgroupRoot, ownCgroupRoot, removeCgroupRoot, sweepCgroupRoots } from './cgroup-root.ts';
 import { whyNoCluster } from './cluster.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { IMAGE, makeImage } from './image.ts';
@@ -18,6 +18,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 export function whyNoNode(): string | null {
   if (process.getuid?.() !== 0) return 'a kubelet takes root';
   if (!existsSync('/bin/busybox')) return 'busybox is missing: run scripts/install test';
+  if (!existsSync(`${root}build/bpf/workloads.bpf.o`)) return 'build/bpf/workloads.bpf.o is missing: run make build';
   return whyNoCluster() ?? whyNoBinary('kubelet');
 }
 
@@ -60,7 +61,7 @@ export async function startNode(plane: ControlPlane): Promise<RealNode> {
   // Short: sockets in it may have 107 characters.
   const folder = mkdtempSync(join(plane.folder, 'n-'));
   const name = `real-${process.pid}`;
-  const cgroupRoot = `gthulhu-test-${process.pid}`;
+  const cgroupRoot = ownCgroupRoot();
   const bin = execFileSync(`${root}scripts/containers`, { encoding: 'utf8' }).trim();
   const staticPods = join(folder, 'static');
   for (const path of [staticPods, join(folder, 'logs'), join(folder, 'plugins')]) mkdirSync(path);
@@ -98,6 +99,7 @@ export async function startNode(plane: ControlPlane): Promise<RealNode> {
   };
   writeFileSync(join(folder, 'kubelet.json'), JSON.stringify(config));
   const archive = makeImage(folder);
+  sweepCgroupRoots();
   makeCgroupRoot(cgroupRoot);
 
   // A namespace of processes of its own: containers end with it, and it with this process. Its mounts go with it too.
