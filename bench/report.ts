@@ -54,8 +54,9 @@ const TARGETS: Readonly<Record<string, (dispatch: string) => Target>> = {
   }),
   pipe: () => ({ title: 'perf bench sched pipe', unit: 'us', digits: 1, by: 'ratio' }),
   forks: () => ({ title: 'fork + exec + wait', unit: 'ms', digits: 3, by: 'ratio', most: 1.01 }),
+  forksMatched: () => ({ title: '... with a strategy to match each command', unit: 'ms', digits: 3, by: 'ratio' }),
   fairness: () => ({
-    title: 'fairness, 2 CPUs: 10th percentile / mean',
+    title: 'fairness, 2 CPUs, a pinned spinner on each and 2 free: 10th percentile / mean',
     unit: '',
     digits: 3,
     by: 'value',

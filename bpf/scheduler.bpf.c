@@ -15,7 +15,8 @@
  *   urgent.h  priorities 0-9 (budget.h)        policy.h  what strategies give a task
  *   aside.h   pushing somebody aside           rescue.h  the bound on waiting
  *   take.h    taking the next task             keeper.h  what a timer looks after
- *   slice_timer.h  slices shorter than a tick  util.h    how busy a CPU is
+ *   turn.h    turns that were interrupted      util.h    how busy a CPU is
+ *   slice_timer.h  slices shorter than a tick
  *
  * A path through this file: select_cpu (an idle CPU takes the task at once) ->
  * enqueue (into its queue) -> dispatch (a CPU takes the head) -> running ->
@@ -31,6 +32,7 @@
 #include "sched/policy.h"
 #include "sched/aside.h"
 #include "sched/take.h"
+#include "sched/turn.h"
 #include "sched/rescue.h"
 #include "sched/keeper.h"
 #include "sched/util.h"
@@ -128,13 +130,9 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 					  u64 now, u64 enq_flags)
 {
 	u64 local = KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL);
-	u64 first = KVAL(scx_enq_flags, SCX_ENQ_HEAD) | KVAL(scx_enq_flags, SCX_ENQ_PREEMPT);
+	u64 first = KVAL(scx_enq_flags, SCX_ENQ_HEAD);
 
 	if (is_percpu_kthread(p)) {
-		dsq_insert(p, local, slice_default_ns, enq_flags);
-		return true;
-	}
-	if (owed_a_turn(p, tc, cpu, enq_flags)) {
 		dsq_insert(p, local, slice_default_ns, enq_flags);
 		return true;
 	}
@@ -150,7 +148,11 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 		return false;
 	if (is_policy_thread(p)) {
 		if (own_within_budget(now)) {
-			interrupt(cpu);
+			/* opinions can wait for somebody urgent, right after whom it comes */
+			if (!cpu_private_of(cpu)->running_urgent) {
+				interrupt(cpu);
+				first |= KVAL(scx_enq_flags, SCX_ENQ_PREEMPT);
+			}
 			dsq_insert(p, local, slice_min_ns, enq_flags | first);
 			return true;
 		}
@@ -199,6 +201,14 @@ static __noinline u64 behind_head(u64 key, u64 dsq)
 	return head != NO_HEAD && time_before(key, head) ? head + 1 : key;
 }
 
+/* Somebody who was interrupted: nobody in the queue is to go before it. */
+static __noinline u64 before_head(u64 key, u64 dsq)
+{
+	u64 head = dsq_head_vtime(dsq);
+
+	return head != NO_HEAD && time_before(head, key) ? head - 1 : key;
+}
+
 SEC("struct_ops/enqueue")
 void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 {
@@ -206,7 +216,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	struct task_ctx *tc = task_ctx_of(p);
 	s32 cpu = scx_bpf_task_cpu(p);
 	u32 queue = queue_for(p, tc, cpu), waiting;
-	u64 now = now_ns(), slice, dsq = dsq_of(queue);
+	u64 now = now_ns(), slice, turn, dsq = dsq_of(queue);
 	bool wanted, held = false;
 
 	if (!tc) {	/* no memory at its birth: it is scheduled, without favours */
@@ -220,7 +230,9 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 		return;
 
 	waiting = queued_in(dsq);
-	wanted = may_be_asked_about(p);
+	turn = owed_turn(p, tc, cpu, enq_flags);
+	/* a strategy that gives turns has said all about them: an opinion would only lengthen the waits between */
+	wanted = !turn && may_be_asked_about(p) && (!tc->slice_ns || dispatch_mode == DISPATCH_STRICT);
 	/* its only CPU has nothing to do: select_cpu, which finds idle CPUs, is not asked about such tasks */
 	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !waiting && (queue & GTHULHU_QUEUE_CPU) &&
 	    !cpu_state_of(cpu)->running && !(dispatch_mode == DISPATCH_STRICT && wanted)) {
@@ -228,11 +240,13 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 		here->nr_direct++;
 		return;
 	}
-	slice = slice_of(tc, queue, waiting);
+	slice = turn ?: slice_of(tc, queue, waiting);
 	tc->queue = queue;
 	tc->waiters = waiting;
 	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
-	if (tc->slice_ns) {
+	if (turn) {
+		tc->key = before_head(tc->key, dsq);
+	} else if (tc->slice_ns) {
 		note_short(llc_of(cpu), tc);
 		if (!(enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)))
 			tc->key = behind_head(tc->key, dsq);
@@ -344,7 +358,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	here->running_pid = p->pid;
 	here->running_idle = p->policy == SCHED_IDLE;
 	/* nobody pushes these aside */
-	here->running_priority = is_policy_thread(p) || (p->flags & PF_KTHREAD) ? 0 : GTHULHU_NO_PRIORITY;
+	here->running_priority = p->flags & PF_KTHREAD ? 0 : GTHULHU_NO_PRIORITY;
 	priv->running_urgent = 0;
 	priv->slice_forever = is_tickless(cpu) && !nr_waiting(cpu);
 	/* the kernel looks right after this whether it may stop the tick */
@@ -385,7 +399,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	priv->running_vtime = tc->vtime;
 	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);
 	priv->running_urgent = is_urgent(tc);
-	slice_begins(priv, tc, cpu);
+	slice_begins(priv, tc, cpu, tc->run_start_ns - tc->turn_start_ns);
 }
 
 SEC("struct_ops/stopping")
@@ -407,6 +421,7 @@ void BPF_PROG(gthulhu_stopping, struct task_struct *p, bool runnable)
 	if (is_own(p))
 		own_ran(p, p->se.sum_exec_runtime - tc->run_start_ns);
 	if (!runnable) {
+		tc->owed = 0;
 		tc->burst_avg_ns = (3 * tc->burst_avg_ns + tc->burst_ns) / 4;
 		tc->burst_ns = 0;
 	}
@@ -434,7 +449,7 @@ void BPF_PROG(gthulhu_tick, struct task_struct *p)
 		if (!urgent_within_budget(cpu, now_ns()))
 			task_set_slice(p, 0);
 	}
-	ran = p->se.sum_exec_runtime - tc->run_start_ns;
+	ran = p->se.sum_exec_runtime - tc->turn_start_ns;
 	if (ran >= slice_of(tc, llc_of(cpu), waiting) || (max_run_ns && ran >= max_run_ns))
 		task_set_slice(p, 0);
 	/* a CPU that went idle while somebody was being queued */

@@ -6,7 +6,6 @@
 import { openDecisions, openObject, openRing, openSyscallProgram } from '@gthulhu/bpf';
 import { createPolicy, startRecorder, type TaskBatch } from '@gthulhu/scheduler';
 
-const TASKS = 2_000_000;
 const CAPACITY = 512;
 const RECORD = [
   'enq_ns',
@@ -30,6 +29,7 @@ const DECISION = ['gen', 'key', 'slice_ns', 'pid', 'cpu', 'queue'];
 
 const [path, batchText, trace] = process.argv.slice(2);
 const batchSize = Number(batchText);
+const TASKS = batchSize === 1 ? 400_000 : 2_000_000;
 const object = openObject(path);
 object.load();
 const ring = openRing(object.map('asked').info.fd, object.layout('task_record'), RECORD, CAPACITY);

@@ -29,7 +29,15 @@ const nrCpus = cpus().length;
 const oneCpu = nrCpus === 1;
 
 const STRATEGIES = '/run/urgent.yaml';
-writeFileSync(STRATEGIES, JSON.stringify({ strategies: [{ command_regex: '^urgent', priority: 0 }] }));
+const NONE: readonly object[] = [];
+const URGENT = [{ command_regex: '^urgent', priority: 0 }];
+
+/** The file is followed: what is in it is in force soon after. */
+async function strategies(list: readonly object[]): Promise<void> {
+  writeFileSync(STRATEGIES, JSON.stringify({ strategies: list }));
+  await sleep(1000);
+}
+await strategies(URGENT);
 // As a user has it: none of the settings of the tests.
 const DEFAULTS = {
   timeoutMs: 30_000,
@@ -86,8 +94,13 @@ async function measureUrgent(isAttached: boolean): Promise<void> {
 }
 
 async function measureAll(isAttached: boolean): Promise<void> {
+  await strategies(URGENT);
   await measureUrgent(isAttached);
   if (onlyUrgent) return;
+  if (probe !== null) {
+    tell('forksMatched', isAttached, forkExec(100));
+    await strategies(NONE);
+  }
   if (probe === null) {
     tell('fairness', isAttached, await fairness(2, 4));
     return;

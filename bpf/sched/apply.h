@@ -20,7 +20,7 @@
 #define EFFECT_WINDOW 32
 #define ASK_SHIFT_MAX 6
 
-s64 opinion_shift_avg_ns;	/* what opinions add to the key on average: that part changes no order */
+s64 opinion_shift_avg_ns;	/* what opinions add to the key on average */
 u32 effect_seen, effect_unchanged;
 
 struct apply_args {
@@ -40,6 +40,19 @@ static __always_inline u64 clamp_key(u64 wish, u64 own)
 	if (time_before(highest, wish))
 		return highest;
 	return wish;
+#endif
+}
+
+/*
+ * What all opinions have in common is no opinion: only some tasks are asked about,
+ * and those must neither gain nor lose by it against the others.
+ */
+static __always_inline u64 centred(u64 key, u64 own)
+{
+#ifdef SABOTAGE_UNCLAMPED
+	return key;
+#else
+	return clamp_key(key - opinion_shift_avg_ns, own);
 #endif
 }
 
@@ -108,6 +121,7 @@ static __always_inline void apply_one(struct task_struct *p, const struct decisi
 	from = tc->queue;
 	to = queue_wished(p, tc, d->cpu);
 	note_effect(key, tc->key);
+	key = centred(key, tc->key);
 	if (to != from)
 		key += llc_state_of(to)->clock - llc_state_of(from)->clock;
 	if (bpf_iter_scx_dsq_new(&it, dsq_of(from), 0)) {

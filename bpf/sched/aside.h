@@ -70,33 +70,4 @@ static __always_inline bool may_be_blocked(s32 cpu, u64 enq_flags)
 	return (enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !cpu_state_of(cpu)->running;
 }
 
-/* Somebody is about to take @cpu out of order: whoever runs there is to come right after. */
-static __always_inline void interrupt(s32 cpu)
-{
-	const struct cpu_state *c = cpu_state_of(cpu);
-
-	cpu_private_of(cpu)->interrupted_pid = c->running ? c->running_pid : 0;
-}
-
-/*
- * A turn that ended before it was used, and not by the task's own wish: a rescued
- * one's, whoever pushed it aside, and any when our own thread or an urgent one did.
- * Without that a weak task waits its whole wait again for microseconds of CPU.
- */
-static __always_inline bool owed_a_turn(const struct task_struct *p, struct task_ctx *tc, s32 cpu, u64 enq_flags)
-{
-	struct cpu_private *c = cpu_private_of(cpu);
-	bool interrupted = c->interrupted_pid == (u32)p->pid;
-
-	if (!interrupted && !tc->owed)
-		return false;
-	if (interrupted)
-		c->interrupted_pid = 0;
-	if (may_be_blocked(cpu, enq_flags))
-		return false;
-	tc->owed = !(enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) &&
-		p->se.sum_exec_runtime - tc->turn_start_ns < slice_min_ns;
-	return tc->owed;
-}
-
 #endif

@@ -63,12 +63,11 @@ static __always_inline u64 end_slice(s32 cpu, u64 now)
 
 static int slice_timer_fired(void *map, u32 *key, struct slice_timer *t)
 {
-	u64 left = end_slice(*key, now_ns());
+	u64 now = now_ns(), left = end_slice(*key, now);
 
+	cpu_private_of(*key)->slice_armed_ns = left ? now + left : 0;
 	if (left)
 		bpf_timer_start(&t->timer, left, 0);
-	else
-		cpu_private_of(*key)->slice_armed = 0;
 	return 0;
 }
 
@@ -98,12 +97,13 @@ static __always_inline void arm_slice(s32 cpu, u64 now)
 	struct slice_timer *t;
 	u32 key = cpu;
 
-	if (!end || c->slice_armed || !may_arm())
+	/* armed for an earlier end, it finds this one then */
+	if (!end || !may_arm() || (c->slice_armed_ns && c->slice_armed_ns <= end))
 		return;
 	t = bpf_map_lookup_elem(&slice_timers, &key);
 	if (!t)
 		return;
-	c->slice_armed = 1;
+	c->slice_armed_ns = end;
 	bpf_timer_start(&t->timer, end > now ? end - now : 1, 0);
 }
 
@@ -136,8 +136,8 @@ static __always_inline u64 exact_slice(const struct task_ctx *tc, u32 llc)
 	return l->short_ns > slice_min_ns ? l->short_ns : slice_min_ns;
 }
 
-/* A task gets @cpu. */
-static __always_inline void slice_begins(struct cpu_private *c, const struct task_ctx *tc, s32 cpu)
+/* A task gets @cpu, for a turn of which it has @used_ns already. */
+static __always_inline void slice_begins(struct cpu_private *c, const struct task_ctx *tc, s32 cpu, u64 used_ns)
 {
 	u64 now, slice = exact_slice(tc, llc_of(cpu));
 
@@ -145,7 +145,7 @@ static __always_inline void slice_begins(struct cpu_private *c, const struct tas
 	if (!slice)
 		return;
 	now = now_ns();
-	c->slice_end_ns = now + slice;
+	c->slice_end_ns = now + (slice > used_ns ? slice - used_ns : 0);
 	if (nr_waiting(cpu))
 		arm_slice(cpu, now);
 }

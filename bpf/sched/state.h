@@ -70,9 +70,9 @@ struct cpu_private {
 	u64 urgent_window_ns;
 	u64 urgent_used_ns;
 	u64 slice_end_ns;	/* when the turn that runs is over; 0: at a tick, as the kernel finds */
+	u64 slice_armed_ns;	/* when its timer fires; 0: it does not run */
 	u64 util_since_ns, util_busy_ns;
 	u32 util, util_told;	/* of 1024 */
-	u32 slice_armed;	/* its timer runs */
 	u32 slice_forever;	/* a lone task runs without ticks */
 	u64 running_vtime;	/* of the task that runs, when it got the CPU */
 	u32 running_urgent;	/* its priority is one of the urgent band */

@@ -166,7 +166,8 @@ static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 
 	here->nr_kept++;
 	clock_advance(llc, tc->vtime);
 	task_set_slice(prev, slice_of(tc, llc, nr_waiting(cpu)));
-	slice_begins(cpu_private_of(cpu), tc, cpu);
+	tc->turn_start_ns = prev->se.sum_exec_runtime;
+	slice_begins(cpu_private_of(cpu), tc, cpu, 0);
 	return true;
 }
 
@@ -204,7 +205,8 @@ static __noinline bool urgent_first(struct task_struct *prev, s32 cpu, u32 llc, 
 			place(tc, llc);
 			this_cpu()->nr_kept++;
 			task_set_slice(prev, tc->slice_ns ?: slice_default_ns);
-			slice_begins(priv, tc, cpu);
+			tc->turn_start_ns = prev->se.sum_exec_runtime;
+			slice_begins(priv, tc, cpu, 0);
 			return true;
 		}
 	}

@@ -14,12 +14,13 @@ const yaml = `scheduler:
   urgentBudgetPercent: 33
   urgentNodeBudgetPercent: 22
   strictDeadlineMs: 11
-  timeoutMs: 4000
+  timeoutMs: 4321
 `;
 
 interface Printed {
   readonly params: Record<string, number>;
   readonly inKernel: Record<string, number | number[]>;
+  readonly timeouts: readonly number[];
 }
 
 const why = whyNoMachines();
@@ -29,7 +30,9 @@ test.skipIf(why !== null && process.env.CI !== 'true')('variables are read back 
   const command = ['node_modules/.bin/node', 'test/vm/guest/variables.ts', 'build/bpf/scheduler.bpf.o', yaml];
   const machine = ['--kernel', '6.12', '--cpus', '4', '--sockets', '2', '--timeout', '240', '--'];
   const output = execFileSync('scripts/vm', [...machine, ...command], { cwd: root, encoding: 'utf8' });
-  const { params, inKernel } = JSON.parse(output.split('\n').find((line) => line.startsWith('{')) ?? output) as Printed;
+  const { params, inKernel, timeouts } = JSON.parse(
+    output.split('\n').find((line) => line.startsWith('{')) ?? output,
+  ) as Printed;
   expect(params).toEqual({
     slice_default_ns: 7_000_000,
     slice_min_ns: 300_000,
@@ -42,6 +45,7 @@ test.skipIf(why !== null && process.env.CI !== 'true')('variables are read back 
     strict_deadline_ns: 11_000_000,
     orphan_timeout_ns: 0,
   });
+  expect(timeouts).toEqual([4321]);
   expect(inKernel).toMatchObject(params);
   expect(inKernel).toMatchObject({
     nr_cpu_ids: 4,

@@ -20,4 +20,11 @@ const inKernel = Object.fromEntries(
     return [name, count === 1 ? values[0] : values];
   }),
 );
-process.stdout.write(`${JSON.stringify({ params: params.rodata, inKernel })}\n`);
+// What the kernel keeps of the attached operations: its own layout, looked through for the one number.
+const link = object.attach('gthulhu');
+const kept = new Uint32Array(new Uint8Array(object.map('gthulhu').lookup(new Uint8Array(4)) ?? []).buffer);
+link.detach();
+const timeoutMs = Number(params.ops.timeout_ms);
+process.stdout.write(
+  `${JSON.stringify({ params: params.rodata, inKernel, timeouts: [...kept].filter((word) => word === timeoutMs) })}\n`,
+);

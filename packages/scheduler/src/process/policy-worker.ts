@@ -23,7 +23,7 @@ import type { PolicyWorkerData, PolicyWorkerMessage } from './policy-worker-data
 import { DECISION_CAPACITY, DECISION_COLUMNS, TASK_RECORD_COLUMNS } from './records.ts';
 
 /** The worker is heard of this often even when nobody asks anything. */
-const BEAT_MS = 200;
+const BEAT_MS = 400;
 
 /** Made-up tasks before the first real ones: code is compiled when nobody waits for it. */
 const WARM_ROWS = 64;

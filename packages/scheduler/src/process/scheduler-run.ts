@@ -19,9 +19,8 @@ import { forgetStrategies } from './strategy-enforcer.ts';
 import { type StrategyFollower, startStrategyFollower } from './strategy-follower.ts';
 import { obtainKernelSide } from './takeover.ts';
 
-const CHECK_EJECTED_MS = 250;
-/** A pinned scheduler hears of its process this often. */
-const BEAT_MS = 250;
+/** So often it is seen whether the kernel has ended the scheduler, and a pinned one hears of its process. */
+const LOOK_MS = 500;
 /** Detaching is not synchronous: so long the kernel may take to say how it ended. */
 const EXIT_WAIT_MS = 10_000;
 
@@ -101,7 +100,7 @@ function untilEnd(kernel: KernelSide, signal: AbortSignal): Promise<ExitRecord |
     const timer = setInterval(() => {
       const exit = kernel.exitRecord();
       if (exit !== null) done(exit);
-    }, CHECK_EJECTED_MS);
+    }, LOOK_MS);
     const onAbort = (): void => done(null);
     function done(exit: ExitRecord | null): void {
       clearInterval(timer);
@@ -148,7 +147,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     for (const map of kernel.maps()) logger.log(say.bpfMap(map));
     logger.log(say.topologyRead(formatTopology(topology)));
     const ownPid = kernel.register();
-    beat = setInterval(() => kernel.beat(), BEAT_MS);
+    if (kernel.pinned) beat = setInterval(() => kernel.beat(), LOOK_MS);
     kernel.attach();
     logger.log(say.userSchedPid(ownPid));
     logger.log(say.schedulerStarted());

@@ -35,6 +35,8 @@ export function startStrategyFollower({ file, kernel, logger }: StrategyFollower
       for (const problem of warnings) logger.warn(formatProblem(file, problem));
       logger.log(say.strategiesUpdated(rules.length));
       enforcer.enforce(compile(rules));
+      // Nobody needs to hear of commands that no rule can match.
+      if (rules.length === 0) kernel.unwatchCommands();
       logger.log(say.strategyMapUpdated(rules.length));
       inForce = true;
       lastError = '';

@@ -11,8 +11,7 @@ const STRESSORS: readonly { readonly argv: readonly string[]; readonly crowd: nu
   // Real-time and deadline tasks, asleep nearly all the time.
   { argv: ['--cyclic', '1', '--cyclic-policy', 'fifo', '--cyclic-sleep', '1000000'], crowd: 2 },
   // From one policy to the next, in and out of sched_ext.
-  { argv: ['--schedpolicy', '2', '--schedpolicy-rand'], crowd: 2 },
-  { argv: ['--schedmix', '1', '--schedmix-procs', '8'], crowd: 9 },
+  { argv: ['--schedpolicy', '4'], crowd: 4 },
   { argv: ['--yield', '2'], crowd: 4 },
   { argv: ['--switch', '2'], crowd: 4 },
   { argv: ['--mutex', '1', '--mutex-procs', '4'], crowd: 5 },
