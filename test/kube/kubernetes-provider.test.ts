@@ -7,18 +7,11 @@ import { describe } from 'vitest';
 import { cgroupsInMemory } from './rig/cgroups-in-memory.ts';
 import { cluster, whyNoCluster } from './rig/cluster.ts';
 import { startFaultProxy } from './rig/fault-proxy.ts';
+import { nameInServer, writeOut } from './rig/hostile-names.ts';
 import { makeNamespace } from './rig/namespace.ts';
 import { writeTokenKubeconfig } from './rig/token-kubeconfig.ts';
 
 const obstacle = whyNoCluster();
-
-/** The API server takes no names that are no words: they travel in hexadecimal, and the proxy writes them out. */
-const nameInServer = (name: string): string => `x${Buffer.from(name).toString('hex')}x`;
-const writeOut = (line: string): string =>
-  line.replace(
-    /"name":"x((?:[0-9a-f]{2})+)x"/g,
-    (_all, hex: string) => `"name":${JSON.stringify(Buffer.from(hex, 'hex').toString())}`,
-  );
 
 async function open(): Promise<ProviderScene> {
   const plane = await cluster();

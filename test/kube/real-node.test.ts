@@ -13,9 +13,13 @@ import {
   type Workload,
   type WorkloadProvider,
 } from '@gthulhu/workloads';
+import { type ProviderScene, testProvider } from '@gthulhu/workloads/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { KubeObject } from './rig/admin.ts';
 import { cluster } from './rig/cluster.ts';
 import type { ControlPlane } from './rig/control-plane.ts';
+import { startFaultProxy } from './rig/fault-proxy.ts';
+import { nameInServer, writeOut } from './rig/hostile-names.ts';
 import { IMAGE } from './rig/image.ts';
 import { makeNamespace, type Namespace, type Rule } from './rig/namespace.ts';
 import { type RealNode, startNode, whyNoNode } from './rig/node.ts';
@@ -141,6 +145,57 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'a node with a
     await plane.admin.remove(`${space.path}/pods/later`);
     await waitFor('its end', () => later() === undefined, [], 60_000);
   });
+
+  async function openScene(): Promise<ProviderScene> {
+    const proxy = await startFaultProxy(plane, node.kubelet);
+    proxy.fault = () => ({ kind: 'rewrite', line: writeOut });
+    const { token } = await space.account([get('nodes/pods', 'get')]);
+    const access = await fromKubeconfig([writeTokenKubeconfig(plane, token, { server: proxy.url }).path]);
+    const client = createClient(access, { userAgent: 'gthulhu-test' });
+    const pods = `${space.path}/pods`;
+    const made: string[] = [];
+    const remove = async (name: string): Promise<void> => {
+      await plane.admin.raw('DELETE', `${pods}/${nameInServer(name)}`);
+    };
+    return {
+      provider: createPodProvider({
+        name: 'kubelet',
+        pods: createKubeletPods(client, { labelsMs: 500 }),
+        cgroups: createCgroupsProvider({ openEvents: () => openCgroupEvents(object) }),
+        ...{ nodeName: node.name, stateFile: null, onWarning: () => {} },
+      }),
+      async add(name) {
+        made.push(name);
+        // One that comes back: the kubelet has to let its namesake go first.
+        const gone = async (): Promise<boolean> =>
+          (await plane.admin.raw('GET', `${pods}/${nameInServer(name)}`)).status === 404;
+        await waitFor('the name', gone, [], 60_000);
+        await plane.admin.create(pods, {
+          metadata: { name: nameInServer(name) },
+          spec: {
+            ...{ hostNetwork: true, terminationGracePeriodSeconds: 0, nodeName: node.name },
+            tolerations: [{ operator: 'Exists' }],
+            containers: [container('main', '40005')],
+          },
+        });
+        const known = async (): Promise<boolean> =>
+          ((await client.getJson('/pods')) as { items: KubeObject[] }).items.some(
+            ({ metadata }) => metadata.name === name,
+          );
+        await waitFor('the kubelet to know it', known, [], 60_000);
+      },
+      async change(name) {
+        await plane.admin.patch(`${pods}/${nameInServer(name)}`, { metadata: { labels: { changed: 'yes' } } });
+      },
+      remove,
+      async close() {
+        await Promise.all(made.map(remove));
+        client.close();
+        await proxy.close();
+      },
+    };
+  }
+  testProvider('kubelet', openScene, { patienceMs: 40_000 });
 
   test('what is not granted at the kubelet is said', async () => {
     const { token } = await space.account([]);

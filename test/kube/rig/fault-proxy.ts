@@ -74,7 +74,8 @@ function rewrite(from: IncomingMessage, to: ServerResponse, line: (line: string)
 
 let proxies = 0;
 
-export async function startFaultProxy(plane: ControlPlane): Promise<FaultProxy> {
+/** @param to the API server, if nothing else is said */
+export async function startFaultProxy(plane: ControlPlane, to: string = plane.server): Promise<FaultProxy> {
   const names = 'IP:127.0.0.1,DNS:localhost';
   const name = `fault-proxy-${++proxies}`;
   const pair = makeLeaf(plane.folder, plane.authority, { name, commonName: 'proxy', names });
@@ -86,7 +87,7 @@ export async function startFaultProxy(plane: ControlPlane): Promise<FaultProxy> 
 
   const forward = (incoming: IncomingMessage, answer: ServerResponse, url: URL, fault: Fault | null): void => {
     const onward = request(
-      `${plane.server}${url.pathname}${url.search}`,
+      `${to}${url.pathname}${url.search}`,
       { ca, method: incoming.method, headers: incoming.headers, agent: false },
       (from) => {
         const { 'content-length': _length, ...headers } = from.headers;

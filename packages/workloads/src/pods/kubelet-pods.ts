@@ -23,11 +23,18 @@ function podsOf(answer: unknown): Map<string, Pod> {
   return pods;
 }
 
+export interface KubeletPodsOptions {
+  /** Least time between two looks where no cgroup comes or goes. */
+  readonly labelsMs?: number;
+  readonly random?: () => number;
+}
+
 /**
  * The pods of this node from its kubelet. It has no watch: it is asked when a pod's cgroup comes or goes, and about once
  * a minute for labels.
  */
-export function createKubeletPods(client: Client, random: () => number = Math.random): PodSource {
+export function createKubeletPods(client: Client, options: KubeletPodsOptions = {}): PodSource {
+  const { labelsMs = LABELS_MS, random = Math.random } = options;
   let synced = false;
   let problem: string | null = null;
   let heardAt: number | null = null;
@@ -53,7 +60,7 @@ export function createKubeletPods(client: Client, random: () => number = Math.ra
         asking = true;
         const followUp = again;
         again = false;
-        let next = LABELS_MS * (1 + random() / 2);
+        let next = labelsMs * (1 + random() / 2);
         try {
           const pods = podsOf(await client.getJson('/pods', { signal, maxBytes: 64 * 1_048_576 }));
           if (signal.aborted) return;
