@@ -6,6 +6,7 @@ import type { Dispatch } from '../test/vm/plan.ts';
 import type { MatchingTimes } from './matching.ts';
 import type { DecisionCost } from './native.ts';
 import type { Value } from './value.ts';
+import type { FloodCost } from './watch-events.ts';
 
 export interface GuestPart {
   readonly name: string;
@@ -32,12 +33,14 @@ export const ROUNDS: readonly (readonly GuestPart[])[] = [
 
 export const NATIVE = 'native';
 export const MATCHING = 'matching';
-export const PARTS: readonly string[] = [NATIVE, MATCHING, ...ROUNDS.flat().map(({ name }) => name)];
+export const WATCH = 'watch';
+export const PARTS: readonly string[] = [NATIVE, WATCH, MATCHING, ...ROUNDS.flat().map(({ name }) => name)];
 
 export interface Kept {
   readonly commit: string;
   readonly values: readonly Value[];
   readonly decisions: readonly DecisionCost[];
+  readonly floods?: readonly FloodCost[];
   readonly matching?: MatchingTimes;
 }
 

@@ -11,9 +11,10 @@ import { parseArgs } from 'node:util';
 import { measureEmulated } from './emulated.ts';
 import { matchingTimes } from './matching.ts';
 import { decisionCosts } from './native.ts';
-import { forget, keep, kept, MATCHING, NATIVE, PARTS, ROUNDS } from './parts.ts';
+import { forget, keep, kept, MATCHING, NATIVE, PARTS, ROUNDS, WATCH } from './parts.ts';
 import { report } from './report.ts';
 import type { Value } from './value.ts';
+import { floodCosts } from './watch-events.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const { values: options } = parseArgs({
@@ -37,6 +38,7 @@ const commit = `${firstLine('git', 'rev-parse', '--short=10', 'HEAD')}${changed 
 // First and alone: these are the only parts that the load of this machine changes.
 if (wanted.includes(NATIVE)) keep(NATIVE, { commit, values: [], decisions: decisionCosts() });
 if (wanted.includes(MATCHING)) keep(MATCHING, { commit, values: [], decisions: [], matching: matchingTimes() });
+if (wanted.includes(WATCH)) keep(WATCH, { commit, values: [], decisions: [], floods: await floodCosts() });
 for (const round of ROUNDS) {
   await Promise.all(
     round
@@ -61,6 +63,7 @@ const text = report(
   emulated,
   kept(NATIVE)?.decisions ?? [],
   kept(MATCHING)?.matching ?? null,
+  kept(WATCH)?.floods ?? [],
 );
 writeFileSync(`${root}bench/RESULTS.md`, text);
 process.stdout.write(text);

@@ -11,18 +11,19 @@ const floods: Flood[] = [
 
 describe.each(floods)('a flood of $events events, $rate a second', (flood) => {
   test('is read to its end in the same memory', async () => {
-    const { events, pods, versions, bare, heaps, rss, listed } = await readFlood(flood);
+    const { events, pods, versions, bare, rss, listed, after } = await readFlood(flood);
     // The last event takes one pod away; each of the others has the version of its last change.
     expect({ events, pods, versions }).toEqual({
       events: flood.events,
       pods: flood.pods - 1,
       versions: flood.pods - 1,
     });
-    expect(heaps).toHaveLength(10);
-    expect(heaps[9] - heaps[2]).toBeLessThan(1);
-    expect(rss[9] - rss[4]).toBeLessThan(4);
+    expect(after.heapMib - listed.heapMib).toBeLessThan(1);
+    // What V8 has not collected yet goes up and down by so much.
+    expect(rss).toHaveLength(10);
+    expect(rss[9] - rss[2]).toBeLessThan(10);
+    expect(rss[9] - bare.rssMib).toBeLessThan(30);
     // 110 pods of 3 KB, and the client.
     expect(listed.rssMib - bare.rssMib).toBeLessThan(15);
-    expect(rss[9] - bare.rssMib).toBeLessThan(24);
   }, 300_000);
 });

@@ -21,7 +21,6 @@ export interface FloodResult {
   /** with the first list */
   readonly listed: Memory;
   /** after each tenth of the events, MiB */
-  readonly heaps: readonly number[];
   readonly rss: readonly number[];
   readonly after: Memory;
 }
