@@ -53,6 +53,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'the cluster t
     await waitFor(`the pod\n${tail(kwok)}`, async () => (await status()).phase === 'Running', [kwok], 30_000);
     expect((await status()).containerStatuses[0].containerID).toMatch(/^containerd:\/\/[0-9a-f]{64}$/);
     await plane.admin.remove(`/api/v1/nodes/${space.name}`);
+    await kwok.end();
     await space.end();
   });
 });

@@ -72,7 +72,17 @@ export async function startControlPlane(
     const env = { GOMAXPROCS: '2', ...more };
     const program = startProgram({ name, file, args, env, logFile: join(folder, `${name}.log`), cwd: folder });
     programs.push(program);
-    return program;
+    return {
+      ...program,
+      get ended() {
+        return program.ended;
+      },
+      async end() {
+        const at = programs.indexOf(program);
+        if (at >= 0) programs.splice(at, 1);
+        await program.end();
+      },
+    };
   };
   const end = async (): Promise<void> => {
     await Promise.all(programs.splice(0).map((program) => program.end()));
@@ -170,7 +180,6 @@ export async function startControlPlane(
           ...(days === undefined ? {} : { days }),
         }),
       async restartApi(whileDown) {
-        programs.splice(programs.indexOf(api), 1);
         await api.end();
         await whileDown?.();
         api = startApi();

@@ -82,14 +82,15 @@ containerStatuses:
   ),
 ];
 
-/** Fake nodes: kwok says of each node and pod of the cluster that it is well. */
+/** Fake nodes: kwok says of each of them, and of the pods there, that they are well. */
 export function startKwok(plane: ControlPlane): Program {
   const config = join(plane.folder, 'stages.yaml');
   writeFileSync(config, stages.map((one) => JSON.stringify(one)).join('\n---\n'));
   return plane.start('kwok', binary('kwok'), [
     `--kubeconfig=${join(plane.folder, 'keys/admin.kubeconfig')}`,
     `--config=${config}`,
-    ...['--manage-all-nodes=true', '--cidr=10.128.0.0/9', '--node-ip=10.0.0.1', '--node-lease-duration-seconds=40'],
+    '--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake',
+    ...['--manage-all-nodes=false', '--cidr=10.128.0.0/9', '--node-ip=10.0.0.1', '--node-lease-duration-seconds=40'],
     '--server-address=127.0.0.1:0',
   ]);
 }
