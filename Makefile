@@ -7,7 +7,8 @@ BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -
 	-idirafter /usr/include/$(shell uname -m)-linux-gnu
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,build/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 # Kernels with one safeguard taken out. Tests show that they notice.
-SABOTAGE_OBJECTS := $(addprefix build/bpf/sabotage/,unclamped.bpf.o second-queue.bpf.o own-last.bpf.o)
+SABOTAGE_OBJECTS := $(addprefix build/bpf/sabotage/,unclamped.bpf.o second-queue.bpf.o own-last.bpf.o \
+	no-ancestors.bpf.o no-inheritance.bpf.o)
 # Programs that tests run in the test machine.
 GUEST_PROGRAMS := $(patsubst test/vm/guest/programs/%.c,build/vm/programs/%,$(wildcard test/vm/guest/programs/*.c))
 # The test machine: make vm CMD='uname -r' KERNEL=6.12 CPUS=4 VM_FLAGS=--icount
@@ -47,6 +48,8 @@ build/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 build/bpf/sabotage/unclamped.bpf.o: SABOTAGE = SABOTAGE_UNCLAMPED
 build/bpf/sabotage/second-queue.bpf.o: SABOTAGE = SABOTAGE_SECOND_QUEUE
 build/bpf/sabotage/own-last.bpf.o: SABOTAGE = SABOTAGE_OWN_LAST
+build/bpf/sabotage/no-ancestors.bpf.o: SABOTAGE = SABOTAGE_NO_ANCESTORS
+build/bpf/sabotage/no-inheritance.bpf.o: SABOTAGE = SABOTAGE_NO_INHERITANCE
 $(SABOTAGE_OBJECTS): bpf/scheduler.bpf.c Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_FLAGS) -D$(SABOTAGE) -MMD -MP -c -o $@ $<
@@ -59,8 +62,8 @@ build/vm/programs/%: test/vm/guest/programs/%.c test/vm/guest/programs/waits.h M
 
 -include $(wildcard build/bpf/*.bpf.d build/bpf/sabotage/*.bpf.d)
 
-up: build ## run the scheduler: here if this kernel has sched_ext, else in a test machine
-	@scripts/up
+up: build ## run node API and scheduler: here if this kernel has sched_ext, else in a test machine; [PORT=8080]
+	@PORT=$(PORT) scripts/up
 
 test: ## everything that must hold: lint, types, unit tests, tests in the test machine
 	@scripts/install test

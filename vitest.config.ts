@@ -2,8 +2,8 @@
 import { defineConfig } from 'vitest/config';
 import { Tally } from './test/tally.ts';
 
-// `unit` needs nothing but this machine; `vm` boots test machines, one at a time; `kube` starts one Kubernetes
-// cluster on loopback that all its files share, so they run in one process, one after the other.
+// `unit` needs nothing but this machine; `contract` asks the built node API over HTTP; `vm` boots test machines, one at
+// a time; `kube` starts one Kubernetes cluster on loopback that all its files share: one process, one file after the other.
 export default defineConfig({
   test: {
     reporters: ['default', new Tally()],
@@ -11,7 +11,15 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/{src,test}/**/*.test.ts', 'test/repo/**/*.test.ts', 'bench/**/*.test.ts'],
+          include: ['packages/*/{src,test}/**/*.test.ts', 'test/{repo,fault}/**/*.test.ts', 'bench/**/*.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'contract',
+          include: ['test/contract/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -12,10 +12,11 @@
  *   queue.h   queues and slices                ask.h     asking for an opinion
  *   mask.h    tasks that may use some CPUs     apply.h   applying it
  *   vtime.h   the order                        strict.h  waiting for it
- *   urgent.h  priorities 0-9 (budget.h)        policy.h  what strategies give a task
+ *   urgent.h  priorities 0-9 (budget.h)        policy.h  strategies by command
  *   aside.h   pushing somebody aside           rescue.h  the bound on waiting
  *   take.h    taking the next task             keeper.h  what a timer looks after
  *   turn.h    turns that were interrupted      util.h    how busy a CPU is
+ *   cgroup_policy.h  strategies by cgroup      narrow.h  strategies that name CPUs
  *   slice_timer.h  slices shorter than a tick
  *
  * A path through this file: select_cpu (an idle CPU takes the task at once) ->
@@ -29,6 +30,7 @@
 #include "sched/own.h"
 #include "sched/ask.h"
 #include "sched/apply.h"
+#include "sched/cgroup_policy.h"
 #include "sched/policy.h"
 #include "sched/aside.h"
 #include "sched/take.h"
@@ -52,10 +54,19 @@ s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_f
 	struct cpu_state *here = this_cpu();
 	s32 cpu, weaker;
 
+	if (tc)
+		policy_refresh(p, tc);
 	/* nobody takes it before its opinion: no CPU is to be promised to it */
 	if (dispatch_mode == DISPATCH_STRICT && tc && !is_urgent(tc) && may_be_asked_about(p))
 		return prev_cpu;
-	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
+	if (tc && is_restricted(p, tc)) {
+		cpu = idle_of_mask(tc->mask - MASK_FIRST, prev_cpu);
+		idle = cpu >= 0;
+		if (!idle)
+			cpu = home_of(p, tc, prev_cpu);
+	} else {
+		cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
+	}
 	if (!tc)
 		return cpu;
 	if (idle) {
@@ -103,6 +114,12 @@ static __noinline bool enqueue_urgent(struct task_struct *p, struct task_ctx *tc
 		dsq_insert(p, local, slice, enq_flags | KVAL(scx_enq_flags, SCX_ENQ_HEAD) |
 			   KVAL(scx_enq_flags, SCX_ENQ_PREEMPT));
 		return true;
+	}
+	/* the band's queue is served by CPUs that it may not use */
+	if (tc->restricted) {
+		if (weaker >= 0)
+			scx_bpf_kick_cpu(weaker, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
+		return false;
 	}
 	llc = llc_of(weaker < 0 ? cpu : weaker);
 	if (!urgent_may_wait(llc)) {
@@ -177,7 +194,7 @@ static __always_inline void wake_somebody(struct task_struct *p, struct task_ctx
 	s32 idle;
 
 	if (nr_online_cpus > 1) {
-		idle = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+		idle = pick_idle(p, tc, cpu);
 		if (idle >= 0) {
 			scx_bpf_kick_cpu(idle, KVAL(scx_kick_flags, SCX_KICK_IDLE));
 			return;
@@ -214,11 +231,17 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 {
 	struct cpu_state *here = this_cpu();
 	struct task_ctx *tc = task_ctx_of(p);
-	s32 cpu = scx_bpf_task_cpu(p);
-	u32 queue = queue_for(p, tc, cpu), waiting;
-	u64 now = now_ns(), slice, turn, dsq = dsq_of(queue);
+	s32 cpu = scx_bpf_task_cpu(p), ran_on = cpu;
+	u32 queue, waiting;
+	u64 now = now_ns(), slice, turn, dsq;
 	bool wanted, held = false;
 
+	if (tc) {
+		policy_refresh(p, tc);
+		cpu = home_of(p, tc, cpu);
+	}
+	queue = queue_for(p, tc, cpu);
+	dsq = dsq_of(queue);
 	if (!tc) {	/* no memory at its birth: it is scheduled, without favours */
 		note_waiting(queue, cpu);
 		dsq_insert_vtime(p, dsq, slice_default_ns, llc_state_of(llc_of(cpu))->clock, enq_flags);
@@ -226,11 +249,19 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	place(tc, llc_of(cpu));
 	tc->gen++;
-	if (enqueue_first(p, tc, here, cpu, now, enq_flags))
-		return;
+	/* local queues are those of the CPU that it ran on */
+	if (cpu == ran_on) {
+		/* nobody else wants that CPU, and the kernel had no time to ask whether it goes on */
+		if (enq_flags & KVAL(scx_enq_flags, SCX_ENQ_LAST)) {
+			dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns, enq_flags);
+			return;
+		}
+		if (enqueue_first(p, tc, here, cpu, now, enq_flags))
+			return;
+	}
 
 	waiting = queued_in(dsq);
-	turn = owed_turn(p, tc, cpu, enq_flags);
+	turn = owed_turn(p, tc, ran_on, enq_flags);
 	/* a strategy that gives turns has said all about them: an opinion would only lengthen the waits between */
 	wanted = !turn && may_be_asked_about(p) && (!tc->slice_ns || dispatch_mode == DISPATCH_STRICT);
 	/* its only CPU has nothing to do: select_cpu, which finds idle CPUs, is not asked about such tasks */
@@ -313,6 +344,9 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 	if (prev_runnable) {
 		tc = task_ctx_of(prev);
 		here->nr_kept++;
+		/* without a slice it is queued anew, for CPUs that it may use (SCX_OPS_ENQ_LAST) */
+		if (tc && is_astray(tc, cpu))
+			return;
 		if (tc)
 			clock_advance(llc, tc->vtime);
 		if (is_tickless(cpu)) {
@@ -360,7 +394,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	/* nobody pushes these aside */
 	here->running_priority = p->flags & PF_KTHREAD ? 0 : GTHULHU_NO_PRIORITY;
 	priv->running_urgent = 0;
-	priv->slice_forever = is_tickless(cpu) && !nr_waiting(cpu);
+	priv->slice_forever = is_tickless(cpu) && !nr_waiting(cpu) && !(tc && is_astray(tc, cpu));
 	/* the kernel looks right after this whether it may stop the tick */
 	if (priv->slice_forever)
 		task_set_slice(p, SLICE_FOREVER);
@@ -442,6 +476,11 @@ void BPF_PROG(gthulhu_tick, struct task_struct *p)
 		account(p, tc, cpu);
 		util_report(cpu, now_ns());
 	}
+	policy_refresh(p, tc);
+	if (is_restricted(p, tc) && is_astray(tc, cpu)) {
+		task_set_slice(p, 0);
+		return;
+	}
 	if (!waiting)
 		return;
 	if (is_urgent(tc)) {
@@ -516,11 +555,8 @@ s32 BPF_PROG(gthulhu_init_task, struct task_struct *p, struct scx_init_task_args
 	if (!args->fork)
 		return 0;
 	parent = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);
-	if (parent) {
-		tc->priority = parent->priority;
-		tc->slice_ns = parent->slice_ns;
-		tc->strategy = parent->strategy;
-	}
+	if (parent)
+		policy_inherit(tc, parent);
 	return 0;
 }
 
@@ -598,6 +634,7 @@ struct sched_ext_ops gthulhu = {
 	.exit_task = (void *)gthulhu_exit_task,
 	.init = (void *)gthulhu_init,
 	.exit = (void *)gthulhu_exit,
+	.flags = SCX_OPS_ENQ_LAST,
 	.timeout_ms = 30000,
 	.name = "gthulhu",
 };

@@ -32,27 +32,27 @@ u64 nr_placed_tasks_lost;
 const struct cgroup_event *cgroup_event_type;
 const struct placed_task *placed_task_type;
 
-static __always_inline u64 id_of(struct cgroup *cgrp)
+static __always_inline u64 id_of(struct cgroup___placed *cgrp)
 {
 	return BPF_CORE_READ(cgrp, kn, id);
 }
 
-static __always_inline bool is_v2(struct cgroup *cgrp)
+static __always_inline bool is_v2(struct cgroup___placed *cgrp)
 {
 	return BPF_CORE_READ(cgrp, root, hierarchy_id) == DEFAULT_HIERARCHY;
 }
 
-static __always_inline struct cgroup *cgroup_of(struct task_struct *p)
+static __always_inline struct cgroup___placed *cgroup_of(struct task_struct *p)
 {
 	struct task_struct___placed *placed = (void *)p;
 
 	return BPF_CORE_READ(placed, cgroups, dfl_cgrp);
 }
 
-static __always_inline int tell_cgroup(struct cgroup *cgrp, u32 kind)
+static __always_inline int tell_cgroup(struct cgroup___placed *cgrp, u32 kind)
 {
 	struct cgroup_event *e;
-	struct cgroup *parent;
+	struct cgroup___placed *parent;
 	u64 id, parent_id;
 	long length;
 
@@ -78,19 +78,19 @@ static __always_inline int tell_cgroup(struct cgroup *cgrp, u32 kind)
 }
 
 SEC("tp_btf/cgroup_mkdir")
-int BPF_PROG(on_cgroup_mkdir, struct cgroup *cgrp, const char *path)
+int BPF_PROG(on_cgroup_mkdir, struct cgroup___placed *cgrp, const char *path)
 {
 	return tell_cgroup(cgrp, CGROUP_EVENT_MKDIR);
 }
 
 SEC("tp_btf/cgroup_rmdir")
-int BPF_PROG(on_cgroup_rmdir, struct cgroup *cgrp, const char *path)
+int BPF_PROG(on_cgroup_rmdir, struct cgroup___placed *cgrp, const char *path)
 {
 	return tell_cgroup(cgrp, CGROUP_EVENT_RMDIR);
 }
 
 /* @comm the name that a rename is about to give it; NULL: the one that it has */
-static __always_inline int tell_task(struct task_struct *p, struct cgroup *cgrp, u32 kind, bool whole,
+static __always_inline int tell_task(struct task_struct *p, struct cgroup___placed *cgrp, u32 kind, bool whole,
 				     const char *comm)
 {
 	struct placed_task *e = bpf_ringbuf_reserve(&placed_tasks, sizeof(*e), 0);
@@ -127,7 +127,7 @@ static __always_inline int tell_task(struct task_struct *p, struct cgroup *cgrp,
 
 /* Once for a process of which all threads move, with its leader. */
 SEC("tp_btf/cgroup_attach_task")
-int BPF_PROG(on_cgroup_attach, struct cgroup *cgrp, const char *path, struct task_struct *p, bool threadgroup)
+int BPF_PROG(on_cgroup_attach, struct cgroup___placed *cgrp, const char *path, struct task_struct *p, bool threadgroup)
 {
 	if (!is_v2(cgrp))
 		return 0;
@@ -138,8 +138,8 @@ int BPF_PROG(on_cgroup_attach, struct cgroup *cgrp, const char *path, struct tas
 SEC("tp_btf/task_newtask")
 int BPF_PROG(on_newtask, struct task_struct *p, u64 clone_flags)
 {
-	struct cgroup *cgrp = cgroup_of(p);
-	struct cgroup *before = cgroup_of(bpf_get_current_task_btf());
+	struct cgroup___placed *cgrp = cgroup_of(p);
+	struct cgroup___placed *before = cgroup_of(bpf_get_current_task_btf());
 
 	if (cgrp == before)
 		return 0;

@@ -32,10 +32,10 @@ const STRATEGIES = '/run/urgent.yaml';
 const NONE: readonly object[] = [];
 const URGENT = [{ command_regex: '^urgent', priority: 0 }];
 
-/** The file is followed: what is in it is in force soon after. */
+/** The file is followed: what is in it is in force soon after, and the reader has cleaned up behind it a while later. */
 async function strategies(list: readonly object[]): Promise<void> {
   writeFileSync(STRATEGIES, JSON.stringify({ strategies: list }));
-  await sleep(1000);
+  await sleep(6000);
 }
 await strategies(URGENT);
 // As a user has it: none of the settings of the tests.
@@ -105,11 +105,13 @@ async function measureAll(isAttached: boolean): Promise<void> {
     tell('fairness', isAttached, await fairness(2, 4));
     return;
   }
-  tell('wakeup', isAttached, await idleWakeup(probe));
   tell('hackbench', isAttached, hackbench(300));
   tell('pipe', isAttached, pipe(2000));
   tell('forks', isAttached, forkExec(100));
   tell('work', isAttached, await hogsWork(3));
+  // Last: nobody has anything left to clean up.
+  await sleep(2000);
+  tell('wakeup', isAttached, await idleWakeup(probe));
 }
 
 if (probe !== null) {

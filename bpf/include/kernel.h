@@ -31,6 +31,20 @@ struct sched_entity {
 
 struct scx_dispatch_q;
 
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+	struct cgroup *ancestors[];	/* the root's first, its own last */
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;	/* of the unified hierarchy */
+};
+
 struct sched_ext_entity {
 	u32 flags;
 	u32 weight;
@@ -49,6 +63,7 @@ struct task_struct {
 	s32 tgid;
 	u64 start_boottime;
 	struct task_struct *group_leader;
+	struct css_set *cgroups;
 	char comm[16];
 };
 
@@ -127,6 +142,7 @@ enum scx_enq_flags {
 	SCX_ENQ_HEAD = 2ULL,
 	SCX_ENQ_PREEMPT = 1ULL << 32,
 	SCX_ENQ_REENQ = 1ULL << 40,
+	SCX_ENQ_LAST = 1ULL << 41,
 };
 
 enum scx_dsq_id_flags {
@@ -147,6 +163,9 @@ enum scx_dsq_iter_flags {
 };
 
 #define KVAL(type, value) bpf_core_enum_value(enum type, value)
+
+/* The same since 6.12. A value that is set here and not by a program, so KVAL() cannot find the kernel's. */
+#define SCX_OPS_ENQ_LAST (1ULL << 1)
 
 /* include/linux/sched.h: part of the kernel's tracing ABI in practice */
 #define PF_KTHREAD 0x00200000

@@ -14,6 +14,10 @@
 #define GTHULHU_MAX_LLCS 256	/* power of two: used as an index mask */
 #define GTHULHU_MAX_DECISIONS 512
 #define GTHULHU_MAX_POLICY_UPDATES 256
+#define GTHULHU_MAX_CGROUP_POLICIES 32768	/* of what is in force and what is to be, together */
+#define GTHULHU_MAX_CPU_SETS 64	/* power of two: used as an index mask; 0 is none */
+#define GTHULHU_CPU_SET_WORDS (GTHULHU_MAX_CPUS / 64)
+#define GTHULHU_MAX_LEVELS 32	/* of cgroups within each other that are looked at */
 
 /*
  * A queue as the two sides name it: the LLC's index, a CPU's own queue, the
@@ -63,6 +67,8 @@ enum task_event_kind {
 	TASK_EVENT_EXEC = 1,
 	TASK_EVENT_RENAME = 2,
 	TASK_EVENT_SCAN = 3,	/* it was there already */
+	TASK_EVENT_MOVE = 4,	/* it is in another cgroup than before, or than its parent */
+	TASK_EVENT_MOVE_ALL = 5,	/* ... and so are all threads of its process */
 };
 
 /* Names travel as words: four numbers each, 16 bytes with the closing NUL. */
@@ -71,19 +77,67 @@ struct task_event {
 	__s32 pid;
 	__s32 tgid;
 	__u32 kind;
+	__u32 cgroup_lo, cgroup_hi;	/* id of its cgroup, in halves that a double holds */
 	__u32 pad;
 	__u32 comm_0, comm_1, comm_2, comm_3;
 	__u32 leader_0, leader_1, leader_2, leader_3;
 };
 
-/* user -> kernel: what a strategy gives one task */
+/* What a strategy gives. Where two may apply to a task the smaller rank wins: user space has ordered them. */
+struct policy {
+	__u64 slice_ns;		/* 0: the default slice */
+	__u32 rank;		/* 1 and up; 0: no policy */
+	__u32 priority;		/* 0..20, GTHULHU_NO_PRIORITY: none */
+	__u32 cpus;		/* handle of a set of CPUs, its low bits the index; 0: all */
+	__u32 strategy;		/* number of the strategy, for explanations */
+};
+
+/* user -> kernel: the policy of one task by its command */
 struct policy_update {
 	__u64 start_us;		/* from the event */
-	__u64 slice_ns;		/* 0: the default slice */
+	__u64 slice_ns;
 	__s32 pid;
-	__u32 priority;		/* 0..20, GTHULHU_NO_PRIORITY: none */
-	__u32 strategy;		/* its number in the file + 1, 0: no strategy; for explanations */
+	__u32 rank;
+	__u32 priority;
+	__u32 cpus;
+	__u32 strategy;
+	__u32 cgroup_lo, cgroup_hi;	/* it holds in this cgroup only; 0: in all */
 	__u32 pad;
+};
+
+/*
+ * user -> kernel: the policy of a cgroup and of all below it that have none. Changes are written ahead and take effect
+ * together, with `policy_seq`: what `next` says counts from the change `next_seq` on.
+ */
+struct cgroup_entry {
+	__u64 next_seq;		/* 0: there is no `next` */
+	struct policy now;
+	struct policy next;
+};
+
+enum policy_source {
+	POLICY_NONE = 0,
+	POLICY_TASK = 1,	/* by its command */
+	POLICY_CGROUP = 2,
+};
+
+/* kernel -> user: what applies to one task, and where it comes from */
+struct explained {
+	__u64 start_us;
+	__u64 since_ns;		/* 0: from its next turn on */
+	__u64 slice_ns;
+	__u64 entry_cgroup;	/* whose entry it is, 0: no cgroup's */
+	__s32 pid;		/* 0: there is no such task */
+	__s32 tgid;
+	__u32 source;		/* enum policy_source */
+	__u32 rank;
+	__u32 priority;
+	__u32 cpus;
+	__u32 strategy;
+	__u32 restricted;	/* it waits and runs on some of its CPUs only */
+	__u32 exempt;		/* a kernel thread, or one of the scheduler's own */
+	__u32 levels;		/* cgroups, its own first */
+	__u64 cgroups[GTHULHU_MAX_LEVELS];
 };
 
 /* One per CPU, written by that CPU only: no atomics, no shared cache lines. */

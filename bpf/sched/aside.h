@@ -32,7 +32,7 @@ static __noinline s32 find_weaker(s32 near, struct task_struct *p, struct task_c
 	if (weaker_runs_on(near, p, tc, now))
 		return near;
 	bpf_for(i, 0, nr_cpu_ids) {
-		if (!weaker_runs_on(i, p, tc, now) || !bpf_cpumask_test_cpu(i, p->cpus_ptr))
+		if (!weaker_runs_on(i, p, tc, now) || !may_use(i, p, tc))
 			continue;
 		if (llc_of(i) == llc)
 			return i;

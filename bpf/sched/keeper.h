@@ -10,6 +10,7 @@
 #ifndef GTHULHU_KEEPER_H
 #define GTHULHU_KEEPER_H
 
+#include "slice_timer.h"
 #include "strict.h"
 
 #define SLICE_FOREVER (~0ULL)	/* SCX_SLICE_INF: the kernel may stop the tick */

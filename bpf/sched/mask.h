@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tasks that may use some CPUs only: cpusets, exclusive CPUs, taskset. In the
- * queue of their LLC a CPU that they may not use would walk past every one of
- * them, with the queue locked: two exclusive CPUs beside a pool of thousands
- * would do nothing else. So a set of CPUs has queues of its own, one an LLC,
- * and a CPU looks into those of the sets that it belongs to.
+ * Tasks that may use some CPUs only: cpusets, exclusive CPUs, taskset, strategies
+ * that name CPUs (narrow.h). In the queue of their LLC a CPU that they may not use
+ * would walk past every one of them, with the queue locked: two exclusive CPUs
+ * beside a pool of thousands would do nothing else. So a set of CPUs has queues of
+ * its own, one an LLC, and a CPU looks into those of the sets that it belongs to.
  *
  * There are GTHULHU_MAX_MASKS sets at most; a set that no task has any more
  * makes room. Tasks whose set finds no room wait in the queue of their LLC.
@@ -35,20 +35,80 @@ struct {
 	__type(value, struct mask_table);
 } mask_table SEC(".maps");
 
-/* FNV-1a, 64 bits, a word at a time. Two sets with one hash would share a queue: slower, not wrong. */
-static __always_inline u64 mask_hash(const struct cpumask *cpus)
+_Static_assert(MASK_WORDS == GTHULHU_CPU_SET_WORDS, "an affinity and a strategy's CPUs are compared word by word");
+
+/* @cpumask: where it lies, as a number. So what looks at it can be verified by itself, once. */
+static __always_inline u64 mask_word(u64 cpumask, int i)
 {
-	u64 hash = 0xcbf29ce484222325ULL, word;
+	u64 word = 0;
+
+	bpf_probe_read_kernel(&word, sizeof(word), (const void *)cpumask + i * 8);
+	return word;
+}
+
+/* The word of a strategy's CPUs with the numbers from 64 * @i on. */
+static __always_inline u64 set_word(u32 cpus, int i)
+{
+	u32 at = (cpus & (GTHULHU_MAX_CPU_SETS - 1)) * GTHULHU_CPU_SET_WORDS + i;
+
+	return cpu_set_words[at & (GTHULHU_MAX_CPU_SETS * GTHULHU_CPU_SET_WORDS - 1)];
+}
+
+static __always_inline bool set_has(u32 cpus, s32 cpu)
+{
+	return set_word(cpus, cpu >> 6) >> (cpu & 63) & 1;
+}
+
+/* The CPUs from 64 * @i on that are left of an affinity when a strategy names others (@cpus 0: none does). */
+static __always_inline u64 usable_word(u64 affinity, u32 cpus, int i)
+{
+	u64 word = mask_word(affinity, i);
+
+	return cpus ? word & set_word(cpus, i) : word;
+}
+
+struct mask_sum {
+	u64 hash;
+	u32 nr_cpus;
+	s32 first_cpu;		/* online; -1: none is */
+	bool everywhere;	/* every CPU that is online */
+	bool narrowed;		/* the strategy leaves out one that is online and that the affinity has */
+};
+
+/* FNV-1a, 64 bits, a word at a time. Two affinities with one hash would share a queue: slower, not wrong. */
+__noinline int mask_measure(u64 affinity, u32 cpus, struct mask_sum *sum)
+{
+	const struct cpumask *online = scx_bpf_get_online_cpumask();
+	u64 hash = 0xcbf29ce484222325ULL;
 	int i;
 
+	if (!sum)
+		goto out;
+	sum->nr_cpus = 0;
+	sum->first_cpu = -1;
+	sum->everywhere = true;
+	sum->narrowed = false;
 	bpf_for(i, 0, MASK_WORDS) {
+		u64 word, there;
+
 		if (i * 64 >= nr_cpu_ids)
 			break;
-		word = 0;
-		bpf_probe_read_kernel(&word, sizeof(word), (const void *)cpus + i * 8);
+		word = usable_word(affinity, cpus, i);
+		there = mask_word((u64)online, i);
 		hash = (hash ^ word) * 0x100000001b3ULL;
+		if (there & ~word)
+			sum->everywhere = false;
+		if (there & ~word & mask_word(affinity, i))
+			sum->narrowed = true;
+		word &= there;
+		if (word && sum->first_cpu < 0)
+			sum->first_cpu = i * 64 + __builtin_ctzll(word);
+		sum->nr_cpus += __builtin_popcountll(word);
 	}
-	return hash ?: 1;
+	sum->hash = hash ?: 1;
+out:
+	scx_bpf_put_cpumask(online);
+	return 0;
 }
 
 static __noinline void mask_forget(struct task_ctx *tc)
@@ -57,6 +117,7 @@ static __noinline void mask_forget(struct task_ctx *tc)
 	struct mask_table *t = bpf_map_lookup_elem(&mask_table, &zero);
 
 	tc->mask = MASK_UNKNOWN;
+	tc->restricted = 0;
 	if (!t || mask >= GTHULHU_MAX_MASKS)
 		return;
 	bpf_spin_lock(&t->lock);
@@ -97,34 +158,61 @@ static __noinline u32 mask_claim(u64 hash, bool *fresh)
 	return found;
 }
 
-static __noinline void mask_look_up(struct task_struct *p, struct task_ctx *tc)
+__noinline int mask_look_up_by(struct task_ctx *tc, u64 affinity)
 {
-	const struct cpumask *online = scx_bpf_get_online_cpumask();
-	bool everywhere = bpf_cpumask_subset(online, p->cpus_ptr), fresh;
-	u32 mask;
+	struct mask_sum sum = {};
+	u32 mask, cpus;
+	bool fresh;
 	int i;
 
-	scx_bpf_put_cpumask(online);
+	if (!tc)
+		return 0;
+	cpus = tc->cpus;
+	mask_measure(affinity, cpus, &sum);
+	if (cpus && sum.first_cpu < 0) {
+		nr_cpus_ignored++;
+		cpus = 0;
+		mask_measure(affinity, cpus, &sum);
+	}
 	tc->mask = MASK_NONE;
-	if (everywhere)
-		return;
-	mask = mask_claim(mask_hash(p->cpus_ptr), &fresh);
+	tc->restricted = 0;
+	if (sum.everywhere)
+		return 0;
+	mask = mask_claim(sum.hash, &fresh);
 	if (mask >= GTHULHU_MAX_MASKS) {
 		nr_masks_refused++;
-		return;
+		if (sum.narrowed)
+			nr_cpus_ignored++;
+		return 0;
 	}
 	tc->mask = MASK_FIRST + mask;
+	tc->restricted = sum.narrowed;
 	if (!fresh)
-		return;
-	masks[mask].nr_cpus = p->nr_cpus_allowed;
+		return 0;
+	masks[mask].nr_cpus = sum.nr_cpus;
+	masks[mask].first_cpu = sum.first_cpu;
+	bpf_for(i, 0, MASK_WORDS) {
+		if (i * 64 >= nr_cpu_ids)
+			break;
+		masks[mask].words[i & (GTHULHU_CPU_SET_WORDS - 1)] = usable_word(affinity, cpus, i);
+	}
 	bpf_for(i, 0, nr_cpu_ids) {
 		u32 *bits = &cpu_masks[i & (GTHULHU_MAX_CPUS - 1)];
 
-		if (bpf_cpumask_test_cpu(i, p->cpus_ptr))
+		if (masks[mask].words[(i / 64) & (GTHULHU_CPU_SET_WORDS - 1)] >> (i & 63) & 1)
 			__sync_fetch_and_or(bits, 1u << mask);
 		else
 			__sync_fetch_and_and(bits, ~(1u << mask));
 	}
+	return 0;
+}
+
+static __always_inline void mask_look_up(const struct task_struct *p, struct task_ctx *tc)
+{
+	u64 affinity = 0;
+
+	bpf_core_read(&affinity, sizeof(affinity), &p->cpus_ptr);
+	mask_look_up_by(tc, affinity);
 }
 
 /* Per-CPU kernel threads skip the queues; anything else with one CPU has its own. */
@@ -132,7 +220,7 @@ static __always_inline u32 queue_for(struct task_struct *p, struct task_ctx *tc,
 {
 	if (p->nr_cpus_allowed == 1 || !has_shared_queue())
 		return GTHULHU_QUEUE_CPU | (u32)cpu;
-	if (p->nr_cpus_allowed >= nr_possible_cpus || !tc || !nr_masks)
+	if (!tc || !nr_masks || (p->nr_cpus_allowed >= nr_possible_cpus && !tc->cpus))
 		return llc_of(cpu);
 	if (tc->mask == MASK_UNKNOWN)
 		mask_look_up(p, tc);

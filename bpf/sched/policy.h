@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What strategies give a task: kept in its storage, inherited by fork, set by a
- * SYSCALL program that checks that the pid is still who it was.
+ * Strategies that name commands: user space is told of every command that may
+ * have changed, and answers with a SYSCALL program that checks that the pid is
+ * still who it was. What it says is kept in the task's storage and inherited by
+ * fork.
  */
 #ifndef GTHULHU_POLICY_H
 #define GTHULHU_POLICY_H
 
-#include "state.h"
-
-#define SLICE_STRATEGY_MIN_NS (100 * 1000ULL)
+#include "cgroup_policy.h"
+#include "keeper.h"
 
 u64 nr_events_lost;		/* commands ring full: user space scans again */
 
@@ -17,26 +18,40 @@ struct policy_args {
 	u32 applied;
 };
 
-static __always_inline void emit_event(struct task_struct *p, u32 kind)
+static __always_inline struct task_event *begin_event(struct task_struct *p, u32 kind)
 {
 	struct task_event *e = bpf_ringbuf_reserve(&commands, sizeof(*e), 0);
+	u64 cgroup;
 
 	if (!e) {
 		__sync_fetch_and_add(&nr_events_lost, 1);
-		return;
+		return NULL;
 	}
+	cgroup = BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, id);
 	e->start_us = p->start_boottime / 1000;
 	e->pid = p->pid;
 	e->tgid = p->tgid;
 	e->kind = kind;
+	e->cgroup_lo = (u32)cgroup;
+	e->cgroup_hi = cgroup >> 32;
 	e->pad = 0;
 	bpf_probe_read_kernel(&e->comm_0, 16, p->comm);
 	bpf_probe_read_kernel(&e->leader_0, 16, p->group_leader->comm);
-	bpf_ringbuf_submit(e, kind == TASK_EVENT_SCAN ? BPF_RB_NO_WAKEUP : 0);
+	return e;
 }
 
-/* Nobody listens for commands unless there are strategies: then exec costs nothing more. */
+static __always_inline void emit_event(struct task_struct *p, u32 kind)
+{
+	struct task_event *e = begin_event(p, kind);
+
+	if (e)
+		bpf_ringbuf_submit(e, kind == TASK_EVENT_SCAN ? BPF_RB_NO_WAKEUP : 0);
+}
+
+/* Nobody listens for commands unless strategies name some: then exec costs nothing more. */
 u32 watch_commands;
+/* ... nor for moves, unless strategies name commands in cgroups. */
+u32 watch_moves;
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *p, s32 old_pid, void *bprm)
@@ -54,16 +69,9 @@ int BPF_PROG(on_rename, struct task_struct *p, const char *comm)
 
 	if (!watch_commands)
 		return 0;
-	e = bpf_ringbuf_reserve(&commands, sizeof(*e), 0);
-	if (!e) {
-		__sync_fetch_and_add(&nr_events_lost, 1);
+	e = begin_event(p, TASK_EVENT_RENAME);
+	if (!e)
 		return 0;
-	}
-	e->start_us = p->start_boottime / 1000;
-	e->pid = p->pid;
-	e->tgid = p->tgid;
-	e->kind = TASK_EVENT_RENAME;
-	e->pad = 0;
 	e->comm_0 = e->comm_1 = e->comm_2 = e->comm_3 = 0;
 	bpf_probe_read_kernel_str(&e->comm_0, 16, comm);
 	if (p->pid == p->tgid) {
@@ -71,36 +79,71 @@ int BPF_PROG(on_rename, struct task_struct *p, const char *comm)
 		e->leader_1 = e->comm_1;
 		e->leader_2 = e->comm_2;
 		e->leader_3 = e->comm_3;
-	} else {
-		bpf_probe_read_kernel(&e->leader_0, 16, p->group_leader->comm);
 	}
 	bpf_ringbuf_submit(e, 0);
 	return 0;
 }
 
+/* Raised once, for the leader, where a whole process moves. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(on_move, struct cgroup *to, const char *path, struct task_struct *p, bool threadgroup)
+{
+	if (watch_moves)
+		emit_event(p, threadgroup ? TASK_EVENT_MOVE_ALL : TASK_EVENT_MOVE);
+	return 0;
+}
+
+/* CLONE_INTO_CGROUP raises no move. */
+SEC("tp_btf/task_newtask")
+int BPF_PROG(on_newtask, struct task_struct *p, u64 clone_flags)
+{
+	struct task_struct *parent = bpf_get_current_task_btf();
+
+	if (watch_moves && BPF_CORE_READ(p, cgroups, dfl_cgrp) != BPF_CORE_READ(parent, cgroups, dfl_cgrp))
+		emit_event(p, TASK_EVENT_MOVE);
+	return 0;
+}
+
+u32 scan_seq;			/* counts scans */
+
 struct scan_args {
-	u32 skip;		/* tasks that an earlier call has told of */
-	u32 told;		/* out: tasks told of by this one */
+	u32 begin;		/* a new scan: every task is to be told of again */
+	u32 told;		/* out: tasks told of by this call */
 	u32 more;		/* out: the ring was full, call again */
-	u32 pad;
+	s32 tgid;		/* of this process only; 0: of all */
 };
 
 #define BPF_TASK_ITER_ALL_THREADS 1
+#define BPF_TASK_ITER_PROC_THREADS 2
 
-/* Tell of every thread there is. */
+/* Tell of every thread that this scan has not told of yet: also those that were forked meanwhile. */
 SEC("syscall")
 int scan_tasks(struct scan_args *args)
 {
+	struct task_struct *p, *leader = NULL;
 	struct bpf_iter_task it;
-	struct task_struct *p;
-	u32 skip = args->skip, seen = 0, told = 0;
+	s32 tgid = args->tgid;
+	u32 told = 0;
 	u64 lost;
 
+	if (args->begin)
+		scan_seq++;
 	args->more = 0;
+	args->told = 0;
+	if (tgid) {
+		leader = bpf_task_from_pid(tgid);
+		if (!leader)
+			return 0;
+	}
 	bpf_rcu_read_lock();
-	bpf_iter_task_new(&it, NULL, BPF_TASK_ITER_ALL_THREADS);
+	if (leader)
+		bpf_iter_task_new(&it, leader, BPF_TASK_ITER_PROC_THREADS);
+	else
+		bpf_iter_task_new(&it, NULL, BPF_TASK_ITER_ALL_THREADS);
 	while ((p = bpf_iter_task_next(&it))) {
-		if (seen++ < skip)
+		struct task_ctx *tc = task_ctx_of(p);
+
+		if (!tc || tc->scan_seq == scan_seq)
 			continue;
 		lost = nr_events_lost;
 		emit_event(p, TASK_EVENT_SCAN);
@@ -108,10 +151,13 @@ int scan_tasks(struct scan_args *args)
 			args->more = 1;
 			break;
 		}
+		tc->scan_seq = scan_seq;
 		told++;
 	}
 	bpf_iter_task_destroy(&it);
 	bpf_rcu_read_unlock();
+	if (leader)
+		bpf_task_release(leader);
 	args->told = told;
 	return 0;
 }
@@ -128,17 +174,20 @@ int set_policies(struct policy_args *args)
 		const struct policy_update *u = &policy_updates[i & (GTHULHU_MAX_POLICY_UPDATES - 1)];
 		struct task_struct *p = bpf_task_from_pid(u->pid);
 		struct task_ctx *tc;
-		u64 slice = u->slice_ns;
 
 		if (!p)
 			continue;
 		tc = p->start_boottime / 1000 == u->start_us ? task_ctx_of(p) : NULL;
 		if (tc && !(p->flags & PF_KTHREAD)) {
-			if (slice && slice < SLICE_STRATEGY_MIN_NS)
-				slice = SLICE_STRATEGY_MIN_NS;
-			tc->slice_ns = slice > NSEC_PER_SEC ? NSEC_PER_SEC : slice;
-			tc->priority = u->priority < GTHULHU_NO_PRIORITY ? u->priority : GTHULHU_NO_PRIORITY;
-			tc->strategy = u->strategy;
+			tc->own.slice_ns = u->slice_ns;
+			tc->own.rank = u->rank;
+			tc->own.priority = u->priority;
+			tc->own.cpus = u->cpus;
+			tc->own.strategy = u->strategy;
+			tc->own_cgroup = (u64)u->cgroup_hi << 32 | u->cgroup_lo;
+			tc->policy_seq = 0;	/* to be settled again, by whoever queues it */
+			if (nr_tickless_cpus)
+				wake_tickless(scx_bpf_task_cpu(p));
 			applied++;
 		}
 		bpf_task_release(p);

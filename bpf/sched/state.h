@@ -63,6 +63,8 @@ struct llc_state {
 /* A set of CPUs that is not all of them. */
 struct mask_state {
 	u32 nr_cpus;
+	s32 first_cpu;
+	u64 words[GTHULHU_CPU_SET_WORDS];
 };
 
 /* What only the programs look at. Written by that CPU only. */
@@ -111,6 +113,7 @@ u64 nr_tasks;			/* tasks that the scheduler has been told of, now */
 struct {
 	struct task_record task;
 	struct task_event event;
+	struct cgroup_entry entry;
 } record_types;
 
 struct task_ctx {
@@ -125,15 +128,24 @@ struct task_ctx {
 	u64 turn_start_ns;	/* ... when its turn began, which somebody may have interrupted */
 	u64 burst_ns;		/* CPU time since it last slept */
 	u64 burst_avg_ns;
+	u64 policy_seq;		/* the change of policies that it has been settled for */
+	u64 policy_css;		/* ... and its cgroups then */
 	u64 slice_ns;		/* strategy: 0 is the default */
 	u32 priority;		/* strategy: GTHULHU_NO_PRIORITY is none */
 	u32 strategy;
+	u32 cpus;		/* strategy: handle of a set of CPUs */
+	u32 restricted;		/* `mask` leaves out CPUs that its affinity has */
 	u32 queue;		/* where it waits */
 	u32 llc;		/* whose clock `vtime` is on */
 	u32 owed;		/* a turn, and it is not over before it has really run */
 	u32 mask;		/* its set of CPUs, see mask.h */
 	u32 waiters;		/* how many others waited in its queue when it came */
-	u32 pad;
+	u32 policy_source;
+	u32 scan_seq;		/* the scan that has told of it */
+	u64 policy_cgroup;	/* whose entry it has */
+	u64 policy_since_ns;
+	struct policy own;	/* by its command */
+	u64 own_cgroup;		/* the only one where that holds */
 };
 
 struct {
@@ -156,6 +168,16 @@ struct {
 /* Filled by user space before it runs `apply` and `set_policies`. */
 struct decision decisions[GTHULHU_MAX_DECISIONS];
 struct policy_update policy_updates[GTHULHU_MAX_POLICY_UPDATES];
+
+/* Counts changes of policies; 0: there has been none. */
+u64 policy_seq;
+/* Written by user space: there are entries of cgroups. */
+u32 has_cgroup_policies;
+/* ... by user space: there are strategies that name commands. */
+u32 has_command_policies;
+/* Sets of CPUs that strategies name, GTHULHU_CPU_SET_WORDS each. */
+u64 cpu_set_words[GTHULHU_MAX_CPU_SETS * GTHULHU_CPU_SET_WORDS];
+u64 nr_cpus_ignored;		/* times that a task was found to have none of the CPUs its strategy names, or no queue for them */
 
 static __always_inline struct task_ctx *task_ctx_of(struct task_struct *p)
 {

@@ -32,8 +32,14 @@ static __always_inline u64 takeable(u64 head)
 /* Somebody in @queue may be taken now: wakes a CPU that could. */
 static __always_inline void kick_idle_for(struct task_struct *p, u32 queue)
 {
-	s32 cpu = queue & GTHULHU_QUEUE_CPU ? (s32)(queue & GTHULHU_QUEUE_INDEX) : scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	s32 cpu;
 
+	if (queue & GTHULHU_QUEUE_CPU)
+		cpu = queue & GTHULHU_QUEUE_INDEX;
+	else if (queue & GTHULHU_QUEUE_MASK)
+		cpu = idle_of_mask(mask_of_queue(queue), scx_bpf_task_cpu(p));
+	else
+		cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
 	if (cpu >= 0)
 		scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_IDLE));
 }

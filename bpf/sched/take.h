@@ -160,7 +160,7 @@ static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 
 		return false;
 	account(prev, tc, cpu);
 	place(tc, llc);
-	if (head == NO_HEAD || here->running_idle || !bpf_cpumask_test_cpu(cpu, prev->cpus_ptr) ||
+	if (head == NO_HEAD || here->running_idle || !may_use(cpu, prev, tc) ||
 	    !time_before(tc->vtime - head_start(tc->priority), head))
 		return false;
 	here->nr_kept++;
@@ -199,7 +199,7 @@ static __noinline bool urgent_first(struct task_struct *prev, s32 cpu, u32 llc, 
 	}
 	if (prev_runnable && priv->running_urgent) {
 		tc = task_ctx_of(prev);
-		if (tc && is_urgent(tc) && bpf_cpumask_test_cpu(cpu, prev->cpus_ptr) &&
+		if (tc && is_urgent(tc) && may_use(cpu, prev, tc) &&
 		    (head == NO_HEAD || head >> URGENT_KEY_SHIFT > tc->priority)) {
 			account(prev, tc, cpu);
 			place(tc, llc);

@@ -21,6 +21,8 @@ test.each([
   [scheduler, `import '@gthulhu/cli';`, 1],
   ['packages/bpf/src/ring.ts', `import { a } from '@gthulhu/scheduler';`, 1],
   ['packages/contracts/src/config.ts', `import { a } from '@gthulhu/bpf';`, 1],
+  ['packages/agent/src/agent.ts', `import { a } from '@gthulhu/scheduler';`, 1],
+  ['packages/agent/src/agent.ts', `import { a } from '@gthulhu/contracts';`, 0],
   ['packages/cli/src/main.ts', `import { a } from '../../../test/vm/guest.ts';`, 1],
   ['test/vm/guest.ts', `import { a } from '../../packages/bpf/src/index.ts';`, 1],
   ['test/vm/guest.ts', `import { a } from '@gthulhu/bpf';`, 0],

@@ -6,7 +6,7 @@ const source = /(\.(ts|mts|js|mjs|c|h|sh|ya?ml|proto)|(^|\/)Makefile|^(bin|scrip
 
 /** The licence a file must name, by where it lies. */
 function licenceOf(path: string): string {
-  if (path === 'bpf/include/records.h') return 'GPL-2.0-only OR Apache-2.0';
+  if (/^bpf\/include\/(\w+_)?records\.h$/.test(path)) return 'GPL-2.0-only OR Apache-2.0';
   // BPF programs are GPL wherever they lie: the kernel asks for it.
   if (path.startsWith('bpf/') || path.endsWith('.bpf.c')) return 'GPL-2.0-only';
   return 'Apache-2.0';

@@ -5,6 +5,8 @@ import type { Dispatch, Request } from './plan.ts';
 const SABOTAGE = [
   { object: 'unclamped', noticedBy: 'favoursZero' },
   { object: 'second-queue', noticedBy: 'policyShuffles' },
+  { object: 'no-ancestors', noticedBy: 'cgroupPolicies' },
+  { object: 'no-inheritance', noticedBy: 'commandPolicies' },
   // Thrown out within seconds, it fails whatever puts load on it.
   { object: 'own-last', noticedBy: 'ownThreads', failsAll: true },
 ] as const;
@@ -30,6 +32,12 @@ export function sabotageTrials(full: boolean): readonly Trial[] {
   const bystanders = [null, ...SABOTAGE.filter((sabotage) => !('failsAll' in sabotage)).map(({ object }) => object)];
   return [
     ...SABOTAGE.map(({ object, noticedBy }) => trial(object, noticedBy, true)),
+    // Nobody decides, so nothing can start in the order of the policy.
+    {
+      name: 'never asked: userDispatches notices',
+      request: { scenario: 'userDispatches', dispatch: 'kernel' },
+      notices: true,
+    },
     ...(full
       ? bystanders.flatMap((object) =>
           SABOTAGE.filter((other) => other.object !== object).map(({ noticedBy }) => trial(object, noticedBy, false)),

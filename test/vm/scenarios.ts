@@ -31,6 +31,18 @@ import {
   weightsCount,
 } from './checks.ts';
 import type { Outcome } from './plan.ts';
+import { missingInOrder, publishedLog } from './published-log.ts';
+
+/** Tasks start in the order that the policy decided, about as often as it decided. */
+const policyDecided: Check = ({ measured: { counters = {} } }) => {
+  const { nr_user_dispatches: dispatched = 0, nr_applied: applied = 0 } = counters;
+  return [
+    ...(dispatched > 0 ? [] : ['no task started in the order of the policy']),
+    ...(Math.abs(dispatched - applied) <= 0.1 * applied + 50
+      ? []
+      : [`${dispatched} tasks started in the order of the policy, which decided about ${applied}`]),
+  ];
+};
 
 const lived = all(stayedInForce, promiseKept);
 const onlyHybrid =
@@ -110,6 +122,16 @@ const realtime: Check = (outcome) => {
 
 /** What each scenario of guest/scenarios must show. */
 export const expectations: Readonly<Record<string, Check>> = {
+  // From a POST to the kernel; without a stream one interval, and what it takes with one.
+  apiLatency: all(
+    stayedInForce,
+    valueIs('changes', 200),
+    valueWithin('postP99Ms', 100),
+    valueAtLeast('streamsCut', 1),
+    valueWithin('polledMaxMs', 2100),
+  ),
+  apiLog: all(exitsWith(0, /receive os signal/, /uei: kind=/, /scheduler exit/), saysWhatWasPublished, mapsAreReal),
+  userDispatches: policyDecided,
   attach: all(
     stayedInForce,
     mapLines,
@@ -149,6 +171,65 @@ export const expectations: Readonly<Record<string, Check>> = {
   slices: all(lived, valueBetween('shortTurnMs', 0.9, 1.4), valueBetween('longTurnMs', 18, 24)),
   tickless: all(lived, valueBetween('ticksASecond', 0, 60), sharesWithin(0.9, 1.1)),
   exclusive: all(lived, evenAmong('pool', 0.05), countedAtMost(0, 'nr_masks_refused')),
+  cgroupPolicies: all(
+    stayedInForce,
+    // The nearest entry counts: the container's, and the pod's for the container without one.
+    valueIs('container', 12),
+    valueIs('named', 1),
+    valueIs('levels', 1),
+    valueIs('bothThreads', 2),
+    valueIs('outside', -1),
+    valueIs('forked', 12),
+    valueIs('forkedAtOnce', 1),
+    valueIs('cloned', 5),
+    valueIs('clonedSliceUs', 2000),
+    valueIs('clonedAtOnce', 1),
+    valueIs('inner', 12),
+    valueIs('innerAtOnce', 1),
+    valueIs('movedThreads', 2),
+    valueIs('leftBehind', 12),
+    valueIs('movedOut', 2),
+    valueIs('everybody', 3),
+    valueAtLeast('kernelThreads', 10),
+    valueIs('kernelThreadsTouched', 0),
+    valueIs('ownTouched', 0),
+    valueIs('refused', 1),
+    valueIs('afterRefusal', 3),
+    valueIs('left', 0),
+    valueIs('entriesLeft', 0),
+  ),
+  commandPolicies: all(
+    stayedInForce,
+    valueIs('plain', 14),
+    valueBetween('renamedMs', 0, 1000),
+    valueIs('weaker', 14),
+    valueBetween('unboundMs', 0, 1000),
+    valueBetween('leaderMs', 0, 1000),
+    valueIs('child', 2),
+    valueIs('childAtOnce', 1),
+    valueIs('emigrant', 1),
+    valueBetween('emigrantMs', 0, 1000),
+    valueBetween('immigrantMs', 0, 1000),
+    valueIs('movedOutAtOnce', 1),
+    valueBetween('movedOutMs', 0, 1000),
+    valueBetween('movedInMs', 0, 1000),
+    valueIs('podOnly', 14),
+    valueIs('unboundOnly', -1),
+    valueIs('left', 0),
+  ),
+  cpusOfStrategies: all(
+    lived,
+    valueIs('crowdOn', 1),
+    valueIs('crowdOnLast', 1),
+    valueIs('affinityKept', 1),
+    valueIs('restricted', 1),
+    valueIs('boundOn', 0),
+    (outcome) => valueIs('releasedOn', outcome.cpus)(outcome),
+    valueIs('loneMoved', 1),
+    valueAtLeast('lonePercent', 95),
+    valueIs('sleeperThere', 1),
+    counted(1, 'nr_cpus_ignored'),
+  ),
   takeoverKilled: all(
     lived,
     sameValue('orphanSeq', 'seq'),
@@ -259,4 +340,28 @@ function mapLines({ measured: { exits = [] } }: Outcome): string[] {
 /** The short tasks beside a scheduler that stands still came to their end. */
 function crowdEnded({ measured: { values } }: Outcome): string[] {
   return values?.crowdCode === 0 ? [] : ['the short tasks did not end while the scheduler stood still'];
+}
+
+const PUBLISHED = publishedLog({
+  url: 'http://127.0.0.1:8080',
+  address: '127.0.0.1:8080',
+  intervalSeconds: 5,
+  strategies: 4,
+});
+
+function saysWhatWasPublished({ measured: { exits = [] } }: Outcome): string[] {
+  const lines = exits[0]?.log.split('\n') ?? [];
+  const missing = missingInOrder(lines, PUBLISHED);
+  const maps = lines.filter((line) => line.includes('Updated strategy map'));
+  return [
+    ...(missing === null ? [] : [`no line in its place matches ${missing}`]),
+    ...(maps.length === 1 ? [] : [`the map of strategies was updated ${maps.length} times, they changed once`]),
+  ];
+}
+
+/** Each line `map:` is a map that the process really has, of that type, under that descriptor. */
+function mapsAreReal({ measured: { values = {} } }: Outcome): string[] {
+  return values.mapsTold > 5 && values.mapsWrong === 0
+    ? []
+    : [`of ${values.mapsTold} map lines /proc does not know ${values.mapsWrong}`];
 }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
 import { turnOff } from '@gthulhu/scheduler';
+import type { Command } from './command.ts';
 
-/** `gthulhu off`: ends a pinned scheduler. @param usage says what is wrong with a command line, and gives the exit code */
-export async function off(args: readonly string[], usage: (message: string) => number): Promise<number> {
+/** `gthulhu off`: ends a pinned scheduler. */
+export const off: Command = async ({ args, misused }) => {
   const { values } = parseArgs({
     args: [...args],
     options: { 'pin-path': { type: 'string' }, output: { type: 'string', short: 'o', default: 'text' } },
   });
   const { output } = values;
-  if (output !== 'text' && output !== 'json') return usage(`-o takes text or json, not ${output}`);
+  if (output !== 'text' && output !== 'json') return misused(`-o takes text or json, not ${output}`);
   const pinPath = values['pin-path'];
   if (pinPath !== undefined && !pinPath.startsWith('/'))
-    return usage(`--pin-path takes an absolute path, not ${pinPath}`);
+    return misused(`--pin-path takes an absolute path, not ${pinPath}`);
   try {
     const report = await turnOff({ pinPath });
     if (output === 'json') process.stdout.write(`${JSON.stringify(report)}\n`);
@@ -22,4 +23,4 @@ export async function off(args: readonly string[], usage: (message: string) => n
     process.stderr.write(`gthulhu: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
-}
+};

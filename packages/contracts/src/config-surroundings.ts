@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from 'typebox';
+import { ApiCompatKey } from './config-agent.ts';
 import { inProcess, type KeyNotes, noEffect } from './effect.ts';
 
 /**
- * Sections around the scheduler: the monitor and the API client. Their keys are those of existing installations; they
- * are checked like all others, and have no effect yet.
+ * Sections around the scheduler: the monitor and the API client. Their keys are those of existing installations; those
+ * of the monitor are checked like all others, and have no effect yet.
  */
 
 const flag = (value: boolean, description: string, descriptionZhTw: string) =>
@@ -63,32 +64,95 @@ export const MonitorSection = Type.Object(
   { additionalProperties: false, description: 'Metrics of pods', descriptionZhTw: 'pod 的指標' },
 );
 
+/** What a key of the API client does. */
+const does = (en: string, zhTw: string) => ({ effect: inProcess(en, zhTw) });
+
 const MtlsSection = Type.Object(
   {
-    enable: flag(false, 'Use TLS with a client certificate', '使用帶有用戶端憑證的 TLS'),
-    cert_pem: text('', "The client's certificate, PEM text", '用戶端憑證，PEM 內容'),
-    key_pem: text('', "The client's private key, PEM text", '用戶端私鑰，PEM 內容'),
-    ca_pem: text('', "The server's authority, PEM text", '伺服器的憑證授權單位，PEM 內容'),
+    enable: Type.Boolean({
+      default: false,
+      ...does(
+        'the certificate below is shown; api.url must begin with https://',
+        '出示下列憑證；api.url 必須以 https:// 開頭',
+      ),
+      description: 'Use TLS with a client certificate',
+      descriptionZhTw: '使用帶有用戶端憑證的 TLS',
+    } satisfies KeyNotes & { default: boolean }),
+    cert_pem: Type.String({
+      default: '',
+      ...does('shown to the API server, with mtls.enable', '啟用 mtls.enable 時出示給 API 伺服器'),
+      description: "The client's certificate, PEM text",
+      descriptionZhTw: '用戶端憑證，PEM 內容',
+    } satisfies KeyNotes & { default: string }),
+    key_pem: Type.String({
+      default: '',
+      ...does('belongs to the certificate', '與憑證成對'),
+      description: "The client's private key, PEM text",
+      descriptionZhTw: '用戶端私鑰，PEM 內容',
+    } satisfies KeyNotes & { default: string }),
+    ca_pem: Type.String({
+      default: '',
+      ...does(
+        'the only authority that is believed, with any https:// URL',
+        '使用 https:// URL 時唯一信任的憑證授權單位',
+      ),
+      description: "The server's authority, PEM text",
+      descriptionZhTw: '伺服器的憑證授權單位，PEM 內容',
+    } satisfies KeyNotes & { default: string }),
   },
   { additionalProperties: false, description: 'TLS to the API server', descriptionZhTw: '與 API 伺服器之間的 TLS' },
 );
 
 export const ApiSection = Type.Object(
   {
-    url: text('', 'Base URL of the API server', 'API 伺服器的基底 URL'),
-    interval: whole(
-      { default: 0, minimum: 0, maximum: 86_400, unit: 's' },
-      'Seconds between two requests; 0 is 5',
-      '兩次請求之間的秒數；0 表示 5',
-    ),
-    public_key_path: text('', "PEM file with the API server's public key", 'API 伺服器公鑰的 PEM 檔案'),
-    enabled: flag(
-      false,
-      'Fetch strategies from the API server and send counters to it',
-      '從 API 伺服器取得策略並送出計數器',
-    ),
-    auth_enabled: flag(false, 'Send a token with each request', '每個請求附上權杖'),
+    url: Type.String({
+      default: '',
+      maxLength: 1_024,
+      ...does(
+        'where strategies come from and counters go; empty is the socket in agent.stateFolder',
+        '取得策略與送出計數器的位置；留空表示 agent.stateFolder 中的 socket',
+      ),
+      description: 'Base URL of the API server: http://, https:// or unix://',
+      descriptionZhTw: 'API 伺服器的基底 URL：http://、https:// 或 unix://',
+    } satisfies KeyNotes & { default: string; maxLength: number }),
+    interval: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 86_400,
+      unit: 's',
+      ...does(
+        'how often strategies are asked for while their stream does not work',
+        '策略串流無法使用時，多久詢問一次策略',
+      ),
+      description: 'Seconds between two requests; 0 is 5',
+      descriptionZhTw: '兩次請求之間的秒數；0 表示 5',
+    } satisfies KeyNotes & { default: number; minimum: number; maximum: number }),
+    public_key_path: Type.String({
+      default: '',
+      ...does(
+        'with it and a URL, tokens are asked for as versions of 2025 did; without it by a key in agent.stateFolder',
+        '設定此值與 URL 時，以 2025 年版本的方式取得權杖；否則使用 agent.stateFolder 中的金鑰',
+      ),
+      description: "PEM file with the API server's public key",
+      descriptionZhTw: 'API 伺服器公鑰的 PEM 檔案',
+    } satisfies KeyNotes & { default: string }),
+    enabled: Type.Boolean({
+      default: false,
+      ...does('false: nothing is fetched and nothing is sent', 'false：不取得也不送出任何資料'),
+      description: 'Fetch strategies from the API server and send counters to it',
+      descriptionZhTw: '從 API 伺服器取得策略並送出計數器',
+    } satisfies KeyNotes & { default: boolean }),
+    auth_enabled: Type.Boolean({
+      default: true,
+      ...does(
+        'false: no token, with a URL; the socket of the node always takes one',
+        'false：使用 URL 時不附權杖；節點的 socket 一律附上',
+      ),
+      description: 'Send a token with each request',
+      descriptionZhTw: '每個請求附上權杖',
+    } satisfies KeyNotes & { default: boolean }),
     mtls: MtlsSection,
+    compat: ApiCompatKey,
   },
   { additionalProperties: false, description: 'The API server', descriptionZhTw: 'API 伺服器' },
 );

@@ -34,7 +34,7 @@ test('the keys of existing installations are all known, with their defaults', ()
     'api.interval': 0,
     'api.public_key_path': '',
     'api.enabled': false,
-    'api.auth_enabled': false,
+    'api.auth_enabled': true,
     'api.mtls.enable': false,
     'api.mtls.cert_pem': '',
     'api.mtls.key_pem': '',
@@ -50,5 +50,7 @@ test('every key has a default, every section has keys only', () => {
     'monitor',
     'api',
     'api.mtls',
+    'agent',
+    'auth',
   ]);
 });

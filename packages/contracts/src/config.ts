@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, type TSchema, Type } from 'typebox';
+import { AgentSection, AuthSection } from './config-agent.ts';
 import { SchedulerSection } from './config-scheduler.ts';
 import { ApiSection, MonitorSection, SimpleSchedulerSection } from './config-surroundings.ts';
 import { type Effect, inProcess, type KeyNotes, noEffect, type Text } from './effect.ts';
 
 const flag = (value: KeyNotes) => Type.Boolean({ default: false, ...value });
 
-/** The configuration file of `gthulhu scheduler`. Every key may be left out. */
+/** The configuration file of `gthulhu scheduler` and `gthulhu agent`. Every key may be left out. */
 export const ConfigSchema = Type.Object(
   {
     scheduler: SchedulerSection,
@@ -34,6 +35,8 @@ export const ConfigSchema = Type.Object(
       descriptionZhTw: '由 BPF 程式選擇閒置的 CPU',
     }),
     api: ApiSection,
+    agent: AgentSection,
+    auth: AuthSection,
   },
   { additionalProperties: false, description: 'Gthulhu', descriptionZhTw: 'Gthulhu' },
 );

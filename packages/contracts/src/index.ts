@@ -7,6 +7,8 @@ export {
   BssCountersSchema,
 } from './bss-counters.ts';
 export { type Config, type ConfigKey, ConfigSchema, configKeys, defaultConfig, type SchedulerMode } from './config.ts';
+export { API_COMPATS, type ApiCompat } from './config-agent.ts';
+export { formatCpuList, parseCpuList } from './cpu-list.ts';
 export type { Effect, KeyNotes, Text } from './effect.ts';
 export {
   ASSERTION_SECONDS,
@@ -19,6 +21,8 @@ export {
   NodePoliciesSchema,
   type NodeRule,
   NodeRuleSchema,
+  type PublicKeyRequest,
+  PublicKeyRequestSchema,
   SCOPES,
   type Scope,
   STATE_FILES,
@@ -26,6 +30,33 @@ export {
   type TokenAnswer,
   TokenAnswerSchema,
 } from './node-api.ts';
+export {
+  type ErrorAnswer,
+  ErrorAnswerSchema,
+  HealthAnswerSchema,
+  type MetricsAnswer,
+  MetricsAnswerSchema,
+  type PlainAnswer,
+  PlainAnswerSchema,
+  type PodPids,
+  PodPidsSchema,
+  type PodsAnswer,
+  PodsAnswerSchema,
+  type Problem,
+  ProblemSchema,
+  type SchedulingRow,
+  SchedulingRowSchema,
+  type StoredStrategy,
+  StoredStrategySchema,
+  type StrategiesAnswer,
+  StrategiesAnswerSchema,
+  type StrategiesSaved,
+  StrategiesSavedSchema,
+  type StrategyAnswer,
+  StrategyAnswerSchema,
+  VersionAnswerSchema,
+} from './node-api-answers.ts';
+export { SCHEDULER_API_PATHS, type TaskExplanation, TaskExplanationSchema } from './scheduler-api.ts';
 export {
   SelectorSchema,
   STRATEGY_KEY_ALIASES,

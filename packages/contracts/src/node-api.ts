@@ -17,6 +17,13 @@ export const STATE_FILES = {
   schedulerKey: 'scheduler.key',
   /** The key of the command line on this machine. */
   cliKey: 'cli.key',
+  /** Strategies as they were answered with success. */
+  store: 'strategies.db',
+  /** Keys that sign tokens, PKCS #8 PEM, 0600, made at the first start. The second is made when it is asked for. */
+  tokenKey: 'token-ed25519.key',
+  rsaTokenKey: 'token-rsa.key',
+  /** Public half of the RSA key, which older clients show (`api.public_key_path`). */
+  rsaPublicKey: 'token-rsa.pub.pem',
 } as const;
 
 export const NODE_API_PATHS = {
@@ -25,7 +32,9 @@ export const NODE_API_PATHS = {
   policies: '/api/v1/scheduling/policies',
   metrics: '/api/v1/metrics',
   pids: '/api/v1/pods/pids',
+  strategy: '/api/v1/scheduling/strategies/{id}',
   health: '/health',
+  version: '/version',
   prometheus: '/metrics',
   openapi: '/openapi.json',
 } as const;
@@ -64,6 +73,17 @@ export const AssertionRequestSchema = Type.Object(
   { additionalProperties: false },
 );
 export type AssertionRequest = Static<typeof AssertionRequestSchema>;
+
+/** What older clients send instead, with `auth.legacyPublicKey`: the server's own public key, and nothing that proves who they are. */
+export const PublicKeyRequestSchema = Type.Object(
+  {
+    public_key: Type.String({ minLength: 1, maxLength: 16_384, description: "PEM of the server's RSA public key" }),
+    client_id: Type.Optional(Type.String({ maxLength: 64 })),
+    expired_at: Type.Optional(Type.Integer({ description: 'Ignored' })),
+  },
+  { additionalProperties: false },
+);
+export type PublicKeyRequest = Static<typeof PublicKeyRequestSchema>;
 
 /** Both generations of clients find their token: at top level and under `data`. */
 export const TokenAnswerSchema = Type.Object({

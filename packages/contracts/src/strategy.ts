@@ -5,6 +5,8 @@ import { type Static, Type } from 'typebox';
 export const STRATEGY_LIMITS = {
   strategies: 10_000,
   selectors: 64,
+  namespaces: 64,
+  cpuListBytes: 4_096,
   regexBytes: 1_024,
   fileBytes: 4 * 1_024 * 1_024,
 } as const;
@@ -49,6 +51,19 @@ export const StrategySchema = Type.Object(
         description: 'Labels that a pod must have, all of them',
       }),
     ),
+    namespaces: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 63 }), {
+        maxItems: STRATEGY_LIMITS.namespaces,
+        description: 'Namespaces of the pods it is for; left out or empty is all',
+      }),
+    ),
+    cpus: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: STRATEGY_LIMITS.cpuListBytes,
+        description: 'CPUs that it may use, in the Linux list format: 0-3,8',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -59,6 +74,8 @@ export type Strategy = Static<typeof StrategySchema>;
 export const STRATEGY_KEY_ALIASES: Readonly<Record<string, string>> = {
   executionTime: 'execution_time',
   commandRegex: 'command_regex',
+  labelSelectors: 'selectors',
+  k8sNamespace: 'namespaces',
 };
 
 export const StrategiesBodySchema = Type.Object(

@@ -16,7 +16,7 @@ export {
   type WorkloadMatch,
 } from './matching/match.ts';
 export { createMatcher, type Matcher, type StrategyChange, type WorkloadChange } from './matching/matcher.ts';
-export { cgroupIdsOf, nodeRules, PROTECTED_RULE_IDS } from './matching/node-rules.ts';
+export { cgroupIdsOf, nodeRules } from './matching/node-rules.ts';
 export { comparePrecedence, type DecidedBy, decidedBy, sameEffect, specificity } from './matching/precedence.ts';
 export {
   type Preview,
@@ -27,7 +27,13 @@ export {
   type ThreadName,
   type ThreadReader,
 } from './matching/preview.ts';
-export { DEFAULT_PROTECTION, type ProtectedBy, type Protection, protectedBy } from './matching/protection.ts';
+export {
+  DEFAULT_PROTECTION,
+  PROTECTED_RULE_IDS,
+  type ProtectedBy,
+  type Protection,
+  protectedBy,
+} from './matching/protection.ts';
 export {
   type CommandPattern,
   checkStrategies,

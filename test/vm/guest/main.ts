@@ -14,6 +14,7 @@ import * as lifecycle from './scenarios/lifecycle.ts';
 import * as load from './scenarios/load.ts';
 import * as mixes from './scenarios/mixes.ts';
 import * as namespaces from './scenarios/namespaces.ts';
+import * as nodeApi from './scenarios/node-api.ts';
 import * as policies from './scenarios/policies.ts';
 import * as power from './scenarios/power.ts';
 import * as realtime from './scenarios/realtime.ts';
@@ -21,6 +22,7 @@ import * as silence from './scenarios/silence.ts';
 import * as strategies from './scenarios/strategies.ts';
 import * as sysrq from './scenarios/sysrq.ts';
 import * as takeover from './scenarios/takeover.ts';
+import * as workloads from './scenarios/workloads.ts';
 import { type Scenario, Stage } from './stage.ts';
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -33,6 +35,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...load,
   ...mixes,
   ...namespaces,
+  ...nodeApi,
   ...policies,
   ...power,
   ...realtime,
@@ -40,6 +43,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...strategies,
   ...sysrq,
   ...takeover,
+  ...workloads,
 };
 const LIMIT_MS = 240_000;
 

@@ -19,6 +19,8 @@ export interface SchedulerOptions {
   readonly object?: string | undefined;
   /** more keys of the section `scheduler` */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** other sections */
+  readonly sections?: Readonly<Record<string, unknown>>;
   /** file in guest/policies, without its ending */
   readonly policy?: string;
   readonly logFormat?: 'plain' | 'json';
@@ -66,7 +68,7 @@ export class Scheduler {
       ...(options.policy === undefined ? {} : { policy: installPolicy(options.policy) }),
     };
     // JSON is YAML.
-    writeFileSync(file, JSON.stringify({ scheduler }));
+    writeFileSync(file, JSON.stringify({ scheduler, ...options.sections }));
     const command = process.env.GTHULHU_TEST_COMMAND?.split(' ') ?? [
       `${root}bin/gthulhu`,
       'scheduler',

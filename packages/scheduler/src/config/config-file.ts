@@ -2,8 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type Config, defaultConfig } from '@gthulhu/contracts';
-import { CONFIG_MAX_BYTES, type ParsedConfig, parseConfig } from './parse-config.ts';
+import type { Config } from '@gthulhu/contracts';
+import { CONFIG_MAX_BYTES, type Overrides, type ParsedConfig, parseConfig } from './parse-config.ts';
 import { ConfigError } from './problem.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -56,10 +56,11 @@ function withAbsolutePaths(config: Config, folder: string): Config {
 /**
  * The configuration of the given file, or the defaults when no file was named. A file that was named has to exist:
  * a typing error in `--config` must not silently give the defaults.
+ * @param over what the command line says, stronger than the file
  * @throws ConfigError
  */
-export function loadConfig(path: string | undefined): ParsedConfig {
-  if (path === undefined) return { config: defaultConfig(), warnings: [] };
+export function loadConfig(path: string | undefined, over: Overrides = {}): ParsedConfig {
+  if (path === undefined) return parseConfig('', '(defaults)', over);
   let text: string;
   try {
     text = readText(path, CONFIG_MAX_BYTES);
@@ -67,6 +68,6 @@ export function loadConfig(path: string | undefined): ParsedConfig {
     const message = `the configuration file ${readFailure(cause)}, or start without --config to use the defaults`;
     throw new ConfigError(path, [{ line: 0, column: 0, key: '', message }], { cause });
   }
-  const parsed = parseConfig(text, path);
+  const parsed = parseConfig(text, path, over);
   return { ...parsed, config: withAbsolutePaths(parsed.config, dirname(resolve(path))) };
 }

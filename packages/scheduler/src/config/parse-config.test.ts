@@ -74,7 +74,7 @@ describe('what is wrong, where, and what to do', () => {
     [
       'prototype key',
       '__proto__: 1\n',
-      'g.yaml:1:1: __proto__: unknown key; remove it, or use one of: scheduler, simple_scheduler, monitor, debug, early_processing, builtin_idle, api',
+      'g.yaml:1:1: __proto__: unknown key; remove it, or use one of: scheduler, simple_scheduler, monitor, debug, early_processing, builtin_idle, api, agent, auth',
     ],
     ['twice', 'debug: true\ndebug: true\n', 'g.yaml:2:1: debug: is set twice; remove one of the two'],
     [
@@ -208,16 +208,52 @@ describe('files made to hurt', () => {
   });
 });
 
+const wanted =
+  'write http://HOST:PORT, https://HOST:PORT or unix:///PATH, or leave it empty for the socket of this node';
+
+describe('the API', () => {
+  const problemsOf = (text: string): string[] => {
+    try {
+      parseConfig(text, 'g.yaml');
+    } catch (error) {
+      return (error as Error).message.split('\n');
+    }
+    return [];
+  };
+
+  test.each([
+    ['api: {enabled: true}', []],
+    ['api: {enabled: true, url: "http://gthulhu-api:80", public_key_path: ./key.pem, interval: 5}', []],
+    ['scheduler: {strategiesFile: /a}\napi: {url: http://a}', []],
+    [
+      'scheduler: {strategiesFile: /a}\napi: {enabled: true}',
+      [
+        'g.yaml:1:29: scheduler.strategiesFile: strategies come from the API (api.enabled) or from a file, not from both; remove one of the two',
+      ],
+    ],
+    ['api: {enabled: true, url: gthulhu-api}', [`g.yaml:1:27: api.url: is "gthulhu-api", which is no URL; ${wanted}`]],
+    [
+      'api: {enabled: true, url: http://a, mtls: {enable: true}}',
+      [
+        'g.yaml:1:52: api.mtls.enable: needs an api.url that begins with https://',
+        'g.yaml:1:52: api.mtls.enable: needs api.mtls.cert_pem and api.mtls.key_pem, as PEM text',
+      ],
+    ],
+    ['agent: {stateFolder: state}', ['g.yaml:1:22: agent.stateFolder: is "state", must be an absolute path']],
+  ])('%s', (text, problems) => {
+    expect(problemsOf(text)).toEqual(problems);
+  });
+});
+
 describe('warnings', () => {
   const warningsOf = (text: string): string[] =>
     parseConfig(text, 'g.yaml').warnings.map((w) => `${w.line}:${w.column} ${w.key}: ${w.message}`);
 
   test('a key without effect is warned about only when it differs from its default', () => {
     expect(warningsOf('monitor: {enabled: true, prometheus_port: 9090}\napi: {interval: 0}\n')).toEqual([]);
-    expect(warningsOf('monitor: {enabled: false}\napi:\n  url: http://a\n  mtls: {enable: true}\n')).toEqual([
-      '1:20 monitor.enabled: is accepted but has no effect yet; remove it, or leave it for later',
-      '3:8 api.url: is accepted but has no effect yet; remove it, or leave it for later',
-      '4:18 api.mtls.enable: is accepted but has no effect yet; remove it, or leave it for later',
+    expect(warningsOf('monitor:\n  enabled: false\n  monitor_all: true\n')).toEqual([
+      '2:12 monitor.enabled: is accepted but has no effect yet; remove it, or leave it for later',
+      '3:16 monitor.monitor_all: is accepted but has no effect yet; remove it, or leave it for later',
     ]);
   });
   test('enable_fifo belongs to mode simple', () => {

@@ -2,6 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { type Config, ConfigSchema, configKeys, defaultConfig } from '@gthulhu/contracts';
 import type { Node } from 'yaml';
+import { EndpointError, parseEndpoint } from '../api/endpoint.ts';
 import { ConfigError, inFileOrder, type Problem } from './problem.ts';
 import { type Places, readNode } from './read-node.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
@@ -14,6 +15,9 @@ export interface ParsedConfig {
   /** What the author should know although the file can be used, in file order. */
   readonly warnings: readonly Problem[];
 }
+
+/** Keys that the command line sets, in their sections. */
+export type Overrides = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** `over` laid on `base`, section by section. */
 function merge(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
@@ -50,6 +54,27 @@ function checkPinPath(config: Config, places: Places, source: YamlSource): void 
   if (isAbsolute(pinPath) && !pinPath.includes('.') && pinPath !== '/') return;
   const message = `is ${JSON.stringify(pinPath)}, must be an absolute path without dots; write ${defaultConfig().scheduler.pinPath}`;
   source.problem(places.get(key), key, message);
+}
+
+function checkApi(config: Config, places: Places, source: YamlSource): void {
+  const { agent, api, scheduler } = config;
+  const wrong = (key: string, message: string): void => source.problem(places.get(key), key, message);
+  if (!isAbsolute(agent.stateFolder))
+    wrong('agent.stateFolder', `is ${JSON.stringify(agent.stateFolder)}, must be an absolute path`);
+  if (!api.enabled) return;
+  if (scheduler.strategiesFile !== '') {
+    const both = 'strategies come from the API (api.enabled) or from a file, not from both; remove one of the two';
+    wrong('scheduler.strategiesFile', both);
+  }
+  try {
+    const { tls } = parseEndpoint(api.url, agent.stateFolder);
+    if (api.mtls.enable && !tls) wrong('api.mtls.enable', 'needs an api.url that begins with https://');
+  } catch (error) {
+    if (!(error instanceof EndpointError)) throw error;
+    wrong('api.url', error.message);
+  }
+  if (api.mtls.enable && (api.mtls.cert_pem === '' || api.mtls.key_pem === ''))
+    wrong('api.mtls.enable', 'needs api.mtls.cert_pem and api.mtls.key_pem, as PEM text');
 }
 
 function collectWarnings(config: Config, places: Places, source: YamlSource): Problem[] {
@@ -90,13 +115,14 @@ export function effectiveMode(config: Config): Config['scheduler']['mode'] {
  * `dispatch: 'kernel'` too.
  * @throws ConfigError with everything that is wrong
  */
-export function parseConfig(text: string, fileName: string): ParsedConfig {
+export function parseConfig(text: string, fileName: string, over: Overrides = {}): ParsedConfig {
   const source = readYaml(text, CONFIG_MAX_BYTES);
   const places: Places = new Map();
   const knownPaths = configKeys.map((key) => key.path);
   const read =
     source.problems.length > 0 ? {} : readNode(source.root, ConfigSchema, '', { source, places, knownPaths });
-  const config = merge(defaultConfig(), (read ?? {}) as Record<string, unknown>) as Config;
+  const written = merge(defaultConfig(), (read ?? {}) as Record<string, unknown>);
+  const config = merge(written, over) as Config;
   // A key with a wrong value has its default here: comparing it would report a second, false problem.
   const wrong = new Set(source.problems.map((problem) => problem.key));
   const compared = [
@@ -107,6 +133,7 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
   ];
   if (!compared.some((key) => wrong.has(key))) checkTogether(config, places, source);
   if (!wrong.has('scheduler.pinPath')) checkPinPath(config, places, source);
+  if (![...wrong].some((key) => key.startsWith('api') || key.startsWith('agent'))) checkApi(config, places, source);
   if (source.problems.length > 0) throw new ConfigError(fileName, source.problems);
   if (config.scheduler.kernel_mode) config.scheduler.dispatch = 'kernel';
   return { config, warnings: inFileOrder(collectWarnings(config, places, source)) };

@@ -46,11 +46,11 @@ export const userSchedPid = (pid: number): LogEntry => entry(`UserSched's Pid: $
 export const apiConfig = (url: string, intervalSeconds: number): LogEntry =>
   entry(`API config: URL=${url}, Interval=${intervalSeconds} seconds`, 'API config', { url, intervalSeconds });
 
-export const strategyFetcherStarted = (intervalSeconds: number): LogEntry =>
+export const strategyFetcherStarted = (intervalSeconds: number, withToken = true): LogEntry =>
   entry(
-    `Started scheduling strategy fetcher with JWT authentication, interval ${intervalSeconds} seconds`,
+    `Started scheduling strategy fetcher ${withToken ? 'with JWT' : 'without'} authentication, interval ${intervalSeconds} seconds`,
     'Started scheduling strategy fetcher',
-    { intervalSeconds },
+    { intervalSeconds, withToken },
   );
 
 export const jwtClientFailed = (error: string): LogEntry =>
@@ -75,6 +75,10 @@ export const strategyMapUpdated = (count: number): LogEntry =>
   entry(`Updated strategy map with ${count} strategies`, 'Updated strategy map', { count });
 export const strategiesFailed = (error: string): LogEntry =>
   entry(`Failed to fetch scheduling strategies: ${error}`, 'Failed to fetch scheduling strategies', { error });
+
+/** Its rows name processes of the moment. */
+export const OLDER_API =
+  'the API server is of an earlier version: it has no /api/v1/scheduling/policies, and its strategies are not put in force; point api.url at `gthulhu agent`';
 
 export const metricsSent = (): LogEntry => entry('Successfully sent metrics to API server');
 export const metricsFailed = (error: string): LogEntry =>

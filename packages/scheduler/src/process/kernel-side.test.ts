@@ -51,7 +51,8 @@ test('numbers with gaps keep their place', () => {
 });
 
 test.each([
-  [2, 1, 0],
+  [1, 1, 0],
+  [2, 1, 4],
   [4, 1, 32],
   [64, 16, 32],
   [256, 32, 16],

@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { type BpfLink, type Globals, type MapInfo, openGlobals, openSyscallProgram, sys } from '@gthulhu/bpf';
+import {
+  type BpfLink,
+  type Globals,
+  type MapInfo,
+  openGlobals,
+  openSyscallProgram,
+  type StructLayout,
+  type SyscallProgram,
+  sys,
+} from '@gthulhu/bpf';
 import type { Topology } from '../topology/topology.ts';
 import { type KernelCounters, readCounters } from './counters.ts';
+import { CPU_SET_WORDS, CPU_SLOTS, listOf, slotOf } from './cpu-sets.ts';
 import type { PinFolder } from './pin-folder.ts';
 import { type LoadedObject, pinObject } from './pinned-object.ts';
-import { linkPin, OPS_LINK, WATCHERS } from './pins.ts';
+import { linkPin, MOVE_WATCHERS, OPS_LINK, WATCHERS } from './pins.ts';
+import { readExplained, type TaskPolicy } from './task-policy.ts';
 
 const MAX_CPUS = 1024;
 const MAX_LLCS = 256;
@@ -75,14 +86,25 @@ export function topologyVariables(topology: Topology): Record<string, number | U
   };
 }
 
-/** With two CPUs a task may use all of them or one. */
+/** With two CPUs an affinity is all of them or one, but a strategy may name one of them. */
 function masksOf(cpuIds: number, llcs: number): number {
-  return cpuIds <= 2 ? 0 : Math.min(MAX_MASKS, Math.max(MIN_MASKS, Math.floor(MAX_MASK_QUEUES / Math.max(1, llcs))));
+  if (cpuIds === 1) return 0;
+  return cpuIds === 2
+    ? MIN_MASKS
+    : Math.min(MAX_MASKS, Math.max(MIN_MASKS, Math.floor(MAX_MASK_QUEUES / Math.max(1, llcs))));
 }
 
 function textOf(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+/** A program and its context, to be filled. */
+interface Prepared {
+  readonly program: SyscallProgram;
+  readonly args: Uint8Array;
+  readonly view: DataView;
+  readonly layout: StructLayout;
 }
 
 /** The BPF scheduler in the kernel, loaded or adopted: what the main thread owns of it. */
@@ -97,7 +119,8 @@ export class KernelSide {
   readonly #bss: Globals;
   readonly #layoutOf: (name: string) => ReturnType<LoadedObject['layout']>;
   readonly #cpuIds: number;
-  #links: BpfLink[] = [];
+  readonly #links = new Map<string, BpfLink>();
+  readonly #programs = new Map<string, SyscallProgram>();
 
   constructor({ object, cpuIds, attachOps, pins }: KernelSideParts) {
     this.object = object;
@@ -139,7 +162,7 @@ export class KernelSide {
   attach(): void {
     if (this.#attachOps === null) return;
     if (this.#pins === null) {
-      this.#links.push(this.#attachOps());
+      this.#links.set(OPS_LINK, this.#attachOps());
       return;
     }
     try {
@@ -153,7 +176,7 @@ export class KernelSide {
 
   #hold(link: BpfLink, name: string): void {
     if (this.#pins === null) {
-      this.#links.push(link);
+      this.#links.set(name, link);
       return;
     }
     try {
@@ -165,22 +188,112 @@ export class KernelSide {
 
   /** From now on an exec or a rename is told of; costs every exec a record, so only where strategies ask for it. */
   watchCommands(): void {
-    if (this.watchesCommands()) return;
-    for (const program of WATCHERS) {
+    this.#watch('watch_commands', WATCHERS);
+  }
+
+  unwatchCommands(): void {
+    this.#unwatch('watch_commands', WATCHERS);
+  }
+
+  /** From now on it is told of when a task comes into another cgroup than the one before, or than its parent's. */
+  watchMoves(): void {
+    this.#watch('watch_moves', MOVE_WATCHERS);
+  }
+
+  unwatchMoves(): void {
+    this.#unwatch('watch_moves', MOVE_WATCHERS);
+  }
+
+  #watch(variable: string, programs: readonly string[]): void {
+    if (this.#bss.readNumber(variable) !== 0) return;
+    for (const program of programs) {
       this.#pins?.remove(linkPin(program));
       this.#hold(this.object.attachProgram(program), linkPin(program));
     }
-    this.#bss.write('watch_commands', 1);
+    this.#bss.write(variable, 1);
   }
 
-  watchesCommands(): boolean {
-    return this.#bss.readNumber('watch_commands') !== 0;
+  #unwatch(variable: string, programs: readonly string[]): void {
+    this.#bss.write(variable, 0);
+    for (const name of programs.map(linkPin)) {
+      this.#links.get(name)?.detach();
+      this.#links.delete(name);
+      this.#pins?.remove(name);
+    }
   }
 
-  /** For a scheduler that was adopted: nobody asks for strategies any more. */
-  unwatchCommands(): void {
-    this.#bss.write('watch_commands', 0);
-    for (const program of WATCHERS) this.#pins?.remove(linkPin(program));
+  /** Number of the last change of policies that is in force. */
+  policySeq(): bigint {
+    return this.#bss.readBigInt('policy_seq');
+  }
+
+  /** Puts in force what was written for this change. */
+  commitPolicies(change: bigint): void {
+    const { program, args, view, layout } = this.#program('commit_policies', 'commit_args');
+    view.setBigUint64(layout.fields.seq.offset, change, true);
+    program.run(args);
+  }
+
+  /** Strategies, of this process or an earlier one, may be in force. */
+  hasPolicies(): boolean {
+    return this.hasCommandPolicies() || this.#bss.readNumber('has_cgroup_policies') !== 0;
+  }
+
+  hasCommandPolicies(): boolean {
+    return this.#bss.readNumber('has_command_policies') !== 0;
+  }
+
+  setCommandPolicies(some: boolean): void {
+    this.#bss.write('has_command_policies', some);
+  }
+
+  setCgroupPolicies(some: boolean): void {
+    this.#bss.write('has_cgroup_policies', some);
+  }
+
+  writeCpuSet(slot: number, words: readonly bigint[]): void {
+    for (const [i, word] of words.entries()) this.#bss.write('cpu_set_words', word, slot * CPU_SET_WORDS + i);
+  }
+
+  cpuSlotsInUse(): ReadonlySet<number> {
+    const sets = this.#cpuSets();
+    return new Set([...sets.keys()].filter((slot) => sets[slot].some((word) => word !== 0n)));
+  }
+
+  /** All but these are free again. */
+  clearCpuSets(keep: ReadonlySet<number>): void {
+    const none = new Array<bigint>(CPU_SET_WORDS).fill(0n);
+    for (const slot of this.cpuSlotsInUse()) if (!keep.has(slot)) this.writeCpuSet(slot, none);
+  }
+
+  /** The words of each slot. */
+  #cpuSets(): bigint[][] {
+    const words = [...new BigUint64Array(this.#bss.bytes('cpu_set_words').buffer)];
+    return Array.from({ length: CPU_SLOTS }, (_, slot) =>
+      words.slice(slot * CPU_SET_WORDS, (slot + 1) * CPU_SET_WORDS),
+    );
+  }
+
+  /**
+   * What applies to a task right now, read from the kernel.
+   * @param pid as the kernel counts: the one of the node's /proc, not a pod's. Of a thread too.
+   * @returns null where there is no such task
+   */
+  explainTask(pid: number): TaskPolicy | null {
+    const { program, args, view, layout } = this.#program('explain_task', 'explain_args');
+    view.setInt32(layout.fields.pid.offset, pid, true);
+    program.run(args);
+    const found = readExplained(this.#bss.bytes('explained'), this.#layoutOf('explained'));
+    if (found === null) return null;
+    return { ...found, cpus: found.cpuSet === 0 ? null : listOf(this.#cpuSets()[slotOf(found.cpuSet)]) };
+  }
+
+  #program(name: string, context: string): Prepared {
+    const layout = this.#layoutOf(context);
+    const program = this.#programs.get(name) ?? openSyscallProgram(this.object.programFd(name), layout);
+    this.#programs.set(name, program);
+    const args = new Uint8Array(layout.size);
+    return { program, args, view: new DataView(args.buffer), layout };
   }
 
   counters(): KernelCounters {
@@ -214,12 +327,14 @@ export class KernelSide {
 
   /** Gives the CPUs back to the kernel's own scheduler, unless it is pinned. Idempotent. */
   detach(): void {
-    for (const link of this.#links.reverse()) link.detach();
-    this.#links = [];
+    for (const link of [...this.#links.values()].reverse()) link.detach();
+    this.#links.clear();
   }
 
   close(): void {
     this.detach();
+    for (const program of this.#programs.values()) program.close();
+    this.#programs.clear();
     this.#bss.close();
     this.object.close();
   }

@@ -7,6 +7,7 @@ import {
   inOrderOfRemoval,
   isComplete,
   isPin,
+  MOVE_WATCHERS,
   mapPin,
   PROGRAMS,
   parameterDifference,
@@ -26,7 +27,7 @@ const sources = readdirSync(bpf, { recursive: true, encoding: 'utf8' })
 test('every program that user space runs or attaches is pinned', () => {
   const run = [...sources.matchAll(/SEC\("syscall"\)\s*int (\w+)\((?:struct (\w+))?/g)];
   const watching = [...sources.matchAll(/SEC\("tp_btf\/\w+"\)\s*int BPF_PROG\((\w+)/g)].map(([, name]) => name);
-  expect(watching).toEqual([...WATCHERS]);
+  expect(watching).toEqual([...WATCHERS, ...MOVE_WATCHERS]);
   expect([...PROGRAMS].sort()).toEqual([...run.map(([, name]) => name), ...watching].sort());
   // Their arguments and what is declared for the border are compared.
   const arguments_ = run.flatMap(([, , args]) => args ?? []);

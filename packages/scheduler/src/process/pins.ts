@@ -14,8 +14,10 @@ export const programPin = (program: string): string => `prog_${program}`;
 /** libbpf puts the name of the object before that of a section: `schedule.bss` is `.bss`. */
 export const mapPin = (map: string): string => `map_${map.replace(/^[^.]*\./, '').replaceAll('.', '_')}`;
 
-/** Attached while there are strategies. */
+/** Attached while strategies name commands. */
 export const WATCHERS = ['on_exec', 'on_rename'] as const;
+/** Attached while strategies name commands in cgroups. */
+export const MOVE_WATCHERS = ['on_move', 'on_newtask'] as const;
 
 /** Programs that user space runs or attaches itself: all of SEC("syscall") and the watchers of bpf/. */
 export const PROGRAMS = [
@@ -25,7 +27,10 @@ export const PROGRAMS = [
   'scan_tasks',
   'set_policies',
   'poll_slices',
+  'commit_policies',
+  'explain_task',
   ...WATCHERS,
+  ...MOVE_WATCHERS,
 ] as const;
 
 /** Structs of bpf/ that user space reads or writes. */
@@ -34,6 +39,9 @@ export const RECORDS = [
   'decision',
   'task_event',
   'policy_update',
+  'policy',
+  'cgroup_entry',
+  'explained',
   'cpu_state',
   'opinion_stats',
   'exit_record',
@@ -42,6 +50,8 @@ export const RECORDS = [
   'scan_args',
   'policy_args',
   'poll_args',
+  'commit_args',
+  'explain_args',
 ] as const;
 
 /** Ours in a folder that may hold others' files. */

@@ -27,6 +27,8 @@ export const TASK_EVENT_COLUMNS = [
   'pid',
   'tgid',
   'kind',
+  'cgroup_lo',
+  'cgroup_hi',
   'comm_0',
   'comm_1',
   'comm_2',
@@ -37,7 +39,24 @@ export const TASK_EVENT_COLUMNS = [
   'leader_3',
 ] as const;
 
-export const POLICY_UPDATE_COLUMNS = ['start_us', 'slice_ns', 'pid', 'priority', 'strategy'] as const;
+export const POLICY_UPDATE_COLUMNS = [
+  'start_us',
+  'slice_ns',
+  'pid',
+  'rank',
+  'priority',
+  'cpus',
+  'strategy',
+  'cgroup_lo',
+  'cgroup_hi',
+] as const;
+
+/** Kinds of `struct task_event` that are told apart here. */
+export const TASK_EVENT = { scan: 3, moveAll: 5 } as const;
+
+/** enum policy_source */
+export const POLICY_SOURCES = ['none', 'task', 'cgroup'] as const;
+export type PolicySourceName = (typeof POLICY_SOURCES)[number];
 
 /** Rows a batch: what `decisions` and `policy_updates` hold in the kernel. */
 export const DECISION_CAPACITY = 512;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sys } from '@gthulhu/bpf';
-import type { Config } from '@gthulhu/contracts';
+import { type Config, STATE_FILES } from '@gthulhu/contracts';
+import type { ApiClient } from '../api/api-client.ts';
 import { toKernelParams } from '../config/kernel-params.ts';
 import { effectiveMode } from '../config/parse-config.ts';
 import { entry, type LogEntry } from '../log/entry.ts';
@@ -12,9 +14,11 @@ import { formatTopology } from '../topology/format-topology.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import { CELL, makeCells } from './cells.ts';
 import { toBssCounters, toOperatorCounters } from './counters.ts';
+import { type ExplainServer, startExplainServer } from './explain-server.ts';
 import { type ExitRecord, type KernelSide, readHotplugSeq } from './kernel-side.ts';
 import type { PinFolder } from './pin-folder.ts';
 import { type PolicyHost, type PolicyService, startPolicyHost } from './policy-host.ts';
+import { type RuleEnforcer, startRuleEnforcer } from './rule-enforcer.ts';
 import { forgetStrategies } from './strategy-enforcer.ts';
 import { type StrategyFollower, startStrategyFollower } from './strategy-follower.ts';
 import { obtainKernelSide } from './takeover.ts';
@@ -141,6 +145,15 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   if (kernel.adopted) cells[CELL.drained] = cells[CELL.decided] = kernel.counters().cpus.nr_opinions_asked;
   let host: PolicyService | null = null;
   let follower: StrategyFollower | null = null;
+  let api: ApiClient | null = null;
+  let enforcer: RuleEnforcer | null = null;
+  let explainServer: ExplainServer | null = null;
+  const stopFollowing = async (): Promise<void> => {
+    await explainServer?.stop();
+    await api?.stop();
+    await enforcer?.stop();
+    await follower?.stop();
+  };
   let report: NodeJS.Timeout | undefined;
   let beat: NodeJS.Timeout | undefined;
   try {
@@ -150,10 +163,21 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     if (kernel.pinned) beat = setInterval(() => kernel.beat(), LOOK_MS);
     kernel.attach();
     logger.log(say.userSchedPid(ownPid));
+    // HTTP, TLS and keys are loaded by those who have an API.
+    if (config.api.enabled) api = (await import('../api/api-client.ts')).startApiClient(config, logger);
     logger.log(say.schedulerStarted());
-    if (config.scheduler.strategiesFile !== '')
+    if (api !== null) {
+      enforcer = startRuleEnforcer(kernel, logger);
+      api.follow(enforcer);
+      const { explain } = enforcer;
+      explainServer = startExplainServer({
+        path: join(config.agent.stateFolder, STATE_FILES.schedulerSocket),
+        explain,
+        onError: (error) => logger.warn(`nobody can ask what applies to a task: ${error.message}`),
+      });
+    } else if (config.scheduler.strategiesFile !== '')
       follower = startStrategyFollower({ file: config.scheduler.strategiesFile, kernel, logger });
-    else if (kernel.watchesCommands()) await forgetStrategies(kernel, logger);
+    else if (kernel.hasPolicies()) await forgetStrategies(kernel, logger);
 
     let overBudget = kernel.counters().cpus.nr_urgent_over_budget;
     report = setInterval(() => {
@@ -164,9 +188,11 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
       // Now and then one is a tick too long: that is not worth a line.
       if (times > statsIntervalSeconds)
         logger.log(say.urgentOverBudget(times, urgentBudgetPercent, urgentNodeBudgetPercent));
-      const line = say.bssData(toBssCounters(counters, cells, onlineCpus));
+      const told = toBssCounters(counters, cells, onlineCpus);
+      const line = say.bssData(told);
       const scheduler = toOperatorCounters(counters, sys.monotonicNs(), host?.restarts ?? 0);
       logger.log({ ...line, fields: { ...line.fields, scheduler } });
+      api?.report(told);
     }, config.scheduler.statsIntervalSeconds * 1000);
     if (config.scheduler.dispatch !== 'kernel' && !config.scheduler.kernel_mode) {
       // The kernel's order serves from the first moment: nobody waits for the policy to be loaded and warm.
@@ -176,7 +202,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     const ejected = await untilEnd(kernel, signal);
     if (ejected !== null) logger.log(say.bpfModuleStopped());
     clearInterval(report);
-    await follower?.stop();
+    await stopFollowing();
     await host?.stop();
     if (ejected !== null) kernel.unpin();
     if (ejected === null && kernel.pinned) {
@@ -193,7 +219,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   } finally {
     clearInterval(report);
     clearInterval(beat);
-    await follower?.stop();
+    await stopFollowing();
     await host?.stop();
     kernel.close();
   }

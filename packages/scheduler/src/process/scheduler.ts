@@ -24,6 +24,8 @@ export interface SchedulerOptions {
   /** Path of the YAML file; undefined for the defaults. */
   readonly config?: string | undefined;
   readonly logFormat?: LogFormat;
+  /** As if the configuration said `api.enabled: true`. */
+  readonly api?: boolean;
   readonly write?: (line: string) => void;
 }
 
@@ -139,7 +141,7 @@ export async function runScheduler(options: SchedulerOptions): Promise<number> {
   let config: Config;
   let logger = createLogger({ format, write });
   try {
-    const parsed = loadConfig(options.config);
+    const parsed = loadConfig(options.config, options.api === true ? { api: { enabled: true } } : {});
     config = parsed.config;
     logger = createLogger({ format, write, debug: config.debug });
     for (const problem of parsed.warnings) logger.warn(formatProblem(options.config ?? '', problem));

@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { openDecisions, openRing, openSyscallProgram, wakeRing } from '@gthulhu/bpf';
+import { openSyscallProgram } from '@gthulhu/bpf';
+import type { TaskExplanation } from '@gthulhu/contracts';
 import { entry } from '../log/entry.ts';
 import type { Logger } from '../log/logger.ts';
-import { compile, type Matcher } from '../strategies/matcher.ts';
+import { type Ranked, type RuleSet, ruleSetOf } from '../strategies/node-rules.ts';
+import type { PolicyValue } from './cgroup-entries.ts';
+import { CgroupTable } from './cgroup-table.ts';
+import { type CommandPolicies, startCommandPolicies } from './command-policies.ts';
+import { planCpuSets, slotOf } from './cpu-sets.ts';
 import type { KernelSide } from './kernel-side.ts';
-import {
-  EVENT_CAPACITY,
-  NO_PRIORITY,
-  nameOfWords,
-  POLICY_UPDATE_CAPACITY,
-  POLICY_UPDATE_COLUMNS,
-  TASK_EVENT_COLUMNS,
-} from './records.ts';
-
-const WAIT_MS = 1000;
-/** Fields of `struct scan_args`, u32 each. */
-const SCAN = { skip: 0, told: 1, more: 2, words: 4 } as const;
-/** A machine whose tasks come faster than they can be told of: give up for now, the next scan goes on. */
-const SCAN_ROUNDS = 1000;
-
-/** TASK_EVENT_SCAN of records.h: told of by a scan, once a task. */
-const EVENT_SCAN = 3;
+import { NO_PRIORITY } from './records.ts';
 
 /** How often slices are looked at where no timer can be armed for each: a quarter of the shortest, ns. */
 const LEAST_POLL_NS = 250_000;
@@ -31,98 +20,53 @@ export function slicePollNs(slicesNs: readonly number[]): number {
   return given.length === 0 ? 0 : Math.max(LEAST_POLL_NS, Math.floor(Math.min(...given) / 4));
 }
 
-/** Gives every task the parameters of the strategy that matches its command, now and whenever a command changes. */
+/** Puts strategies in force: by cgroup in the kernel, by command for every task that has it. */
 export interface StrategyEnforcer {
-  /** From now on these; tasks that no strategy matches any more go back to none. */
-  enforce(matcher: Matcher): void;
+  /**
+   * From now on these. Where the kernel refuses entries it throws, and what was in force before still is. Tasks that no
+   * strategy matches any more go back to none.
+   */
+  enforce(rules: RuleSet): void;
+  /** @param pid as the node's /proc has it. Null where there is no such task, or none that is scheduled here. */
+  explain(pid: number): TaskExplanation | null;
   stop(): Promise<void>;
+}
+
+/** Numbers of strategies in the kernel: the same id keeps its number while it is there. */
+class StrategyNumbers {
+  #numbers: ReadonlyMap<string, number> = new Map();
+  #last = 0;
+
+  for(ids: readonly string[]): ReadonlyMap<string, number> {
+    return new Map(ids.map((id) => [id, this.#numbers.get(id) ?? ++this.#last]));
+  }
+
+  use(numbers: ReadonlyMap<string, number>): void {
+    this.#numbers = numbers;
+  }
+
+  idOf(number: number): string | null {
+    for (const [id, known] of this.#numbers) if (known === number) return id;
+    return null;
+  }
 }
 
 export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): StrategyEnforcer {
   const { object } = kernel;
-  const eventsFd = object.map('commands').info.fd;
-  const ring = openRing(eventsFd, object.layout('task_event'), TASK_EVENT_COLUMNS, EVENT_CAPACITY);
-  const updates = openDecisions(
-    object.programFd('set_policies'),
-    object.globals('.bss'),
-    'policy_updates',
-    object.layout('policy_update'),
-    POLICY_UPDATE_COLUMNS,
-    POLICY_UPDATE_CAPACITY,
-  );
-  const scanProgram = openSyscallProgram(object.programFd('scan_tasks'), object.layout('scan_args'));
+  const table = new CgroupTable(object.map('cgroup_policies'), object.layout('cgroup_entry'), kernel.policySeq());
   const pollProgram = openSyscallProgram(object.programFd('poll_slices'), object.layout('poll_args'));
-  const event = ring.columns;
-  const update = updates.columns;
-  let matcher: Matcher | null = null;
-  let stopping = false;
-  let lost = 0;
-  let matched = 0;
+  const numbers = new StrategyNumbers();
+  let cpuSets: ReadonlyMap<string, number> = new Map();
+  /** What an earlier process had written. */
+  let taken: ReadonlySet<number> = kernel.cpuSlotsInUse();
+  /** Null: what an earlier process gave tasks may still be there. */
+  let commandsInForce: string | null = kernel.hasCommandPolicies() ? null : '[]';
+  let commands: CommandPolicies | null = null;
 
-  const name = (prefix: string, i: number): string =>
-    nameOfWords(event[`${prefix}_0`][i], event[`${prefix}_1`][i], event[`${prefix}_2`][i], event[`${prefix}_3`][i]);
-
-  function addUpdate(row: number, i: number): void {
-    const match = matcher?.match({ comm: name('comm', i), leaderComm: name('leader', i) }) ?? null;
-    if (match !== null && event.kind[i] === EVENT_SCAN) matched++;
-    update.start_us[row] = event.start_us[i];
-    update.pid[row] = event.pid[i];
-    update.priority[row] = match?.strategy.priority ?? NO_PRIORITY;
-    update.slice_ns[row] = match?.strategy.sliceNs ?? 0;
-    update.strategy[row] = match === null ? 0 : match.index + 1;
-  }
-
-  /** Tells the kernel what applies to every task that an event is about. */
-  function drainEvents(): void {
-    for (let n = ring.drain(); n > 0; n = ring.drain()) {
-      for (let from = 0; from < n; from += POLICY_UPDATE_CAPACITY) {
-        const rows = Math.min(POLICY_UPDATE_CAPACITY, n - from);
-        for (let row = 0; row < rows; row++) addUpdate(row, from + row);
-        updates.apply(rows);
-      }
-    }
-  }
-
-  /** Every task there is. What happens meanwhile raises events of its own. */
-  function scan(): void {
-    lost = kernel.eventsLost();
-    matched = 0;
-    const context = new Uint32Array(SCAN.words);
-    const bytes = new Uint8Array(context.buffer);
-    let skip = 0;
-    for (let round = 0; round < SCAN_ROUNDS; round++) {
-      context.fill(0);
-      context[SCAN.skip] = skip;
-      scanProgram.run(bytes);
-      drainEvents();
-      skip += context[SCAN.told];
-      if (context[SCAN.more] === 0) break;
-    }
-    // A full ring in the middle of a scan is no loss: the scan goes on where it stopped.
-    lost = kernel.eventsLost();
-  }
-
-  async function follow(): Promise<void> {
-    while (!stopping) {
-      await ring.waitAsync(WAIT_MS);
-      if (stopping) break;
-      drainEvents();
-      if (kernel.eventsLost() !== lost) {
-        logger.debug('events of commands were lost; looking at all tasks again');
-        scan();
-      }
-    }
-  }
-
-  let following: Promise<void> | null = null;
-  return {
-    enforce(next) {
-      matcher = next;
-      kernel.watchCommands();
-      pollProgram.run(new Uint8Array(new BigUint64Array([BigInt(slicePollNs(next.slicesNs))]).buffer));
-      scan();
-      logger.debug(`${matched} tasks have a strategy`, { matched });
-      following ??= follow().catch((error: unknown) =>
+  const commandPolicies = (): CommandPolicies => {
+    commands ??= startCommandPolicies(kernel, {
+      lost: () => logger.debug('events of commands were lost; looking at all tasks again'),
+      failed: (error) =>
         logger.log(
           entry(
             `strategies are no longer followed: ${error instanceof Error ? error.message : String(error)}`,
@@ -131,16 +75,71 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
             'error',
           ),
         ),
-      );
+    });
+    return commands;
+  };
+
+  function enforceCommands(rules: RuleSet, policies: readonly PolicyValue[]): void {
+    const key = JSON.stringify(
+      rules.commands.map(({ rule }, i) => [policies[i], rule.commandRegex, rule.cgroups && [...rule.cgroups].sort()]),
+    );
+    if (key === commandsInForce) return;
+    const some = policies.length > 0;
+    if (some) kernel.watchCommands();
+    if (rules.matcher.bound) kernel.watchMoves();
+    kernel.setCommandPolicies(some);
+    const matched = commandPolicies().apply({ matcher: rules.matcher, policies });
+    if (!rules.matcher.bound) kernel.unwatchMoves();
+    if (!some) kernel.unwatchCommands();
+    commandsInForce = key;
+    logger.debug(`${matched} tasks have a strategy by their command`, { matched });
+  }
+
+  return {
+    enforce(rules) {
+      const change = kernel.policySeq() + 1n;
+      const sets = planCpuSets(cpuSets, taken, rules.cpuLists, Number(BigInt.asUintN(26, change)));
+      const numberOf = numbers.for(rules.rules.map(({ id }) => id));
+      const policyOf = ({ rule, rank }: Ranked): PolicyValue => ({
+        rank,
+        priority: rule.priority ?? NO_PRIORITY,
+        sliceNs: rule.sliceNs,
+        cpus: rule.cpus === null ? 0 : (sets.handles.get(rule.cpus) ?? 0),
+        strategy: numberOf.get(rule.id) ?? 0,
+      });
+      const target = new Map([...rules.cgroups].map(([id, ranked]) => [id, policyOf(ranked)]));
+      for (const { slot, words } of sets.writes) kernel.writeCpuSet(slot, words);
+      const staged = table.stage(target, change);
+      if (target.size > 0) kernel.setCgroupPolicies(true);
+      try {
+        kernel.commitPolicies(change);
+      } catch (error) {
+        staged.undo();
+        throw error;
+      }
+      staged.finish();
+      numbers.use(numberOf);
+      kernel.setCgroupPolicies(target.size > 0);
+      cpuSets = sets.handles;
+      enforceCommands(rules, rules.commands.map(policyOf));
+      taken = new Set();
+      kernel.clearCpuSets(new Set([...cpuSets.values()].map(slotOf)));
+      const slicesNs = rules.rules.map(({ sliceNs }) => sliceNs);
+      pollProgram.run(new Uint8Array(new BigUint64Array([BigInt(slicePollNs(slicesNs))]).buffer));
+      logger.debug(`${target.size} cgroups have a strategy; ${staged.count} entries were written`, {
+        cgroups: target.size,
+        written: staged.count,
+      });
+    },
+    explain(pid) {
+      const found = kernel.explainTask(pid);
+      return found === null
+        ? null
+        : { ...found, cgroups: [...found.cgroups], strategyId: numbers.idOf(found.strategy) };
     },
     async stop() {
-      if (stopping) return;
-      stopping = true;
-      wakeRing(ring.wakeFd);
-      await following;
-      ring.close();
-      updates.close();
-      scanProgram.close();
+      await commands?.stop();
+      table.close();
       pollProgram.close();
     },
   };
@@ -149,7 +148,6 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
 /** For a scheduler that was adopted from a process with strategies: its tasks go back to none. */
 export async function forgetStrategies(kernel: KernelSide, logger: Logger): Promise<void> {
   const enforcer = startStrategyEnforcer(kernel, logger);
-  enforcer.enforce(compile([]));
+  enforcer.enforce(ruleSetOf([]));
   await enforcer.stop();
-  kernel.unwatchCommands();
 }

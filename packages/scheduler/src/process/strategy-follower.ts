@@ -2,7 +2,7 @@
 import { formatProblem } from '../config/problem.ts';
 import type { Logger } from '../log/logger.ts';
 import * as say from '../log/messages.ts';
-import { compile } from '../strategies/matcher.ts';
+import { NodeRuleError, ruleSetOfFile } from '../strategies/node-rules.ts';
 import { parseStrategies, readStrategiesText, StrategiesError } from '../strategies/parse-strategies.ts';
 import type { KernelSide } from './kernel-side.ts';
 import { type StrategyEnforcer, startStrategyEnforcer } from './strategy-enforcer.ts';
@@ -23,7 +23,7 @@ export function startStrategyFollower({ file, kernel, logger }: StrategyFollower
   const enforcer: StrategyEnforcer = startStrategyEnforcer(kernel, logger);
   let lastText: string | null = null;
   // Tasks keep what an earlier process gave them, until this one has read the file.
-  let inForce = kernel.watchesCommands();
+  let inForce = kernel.hasPolicies();
   let lastError = '';
 
   function read(): void {
@@ -34,14 +34,12 @@ export function startStrategyFollower({ file, kernel, logger }: StrategyFollower
       const { rules, warnings } = parseStrategies(text, file);
       for (const problem of warnings) logger.warn(formatProblem(file, problem));
       logger.log(say.strategiesUpdated(rules.length));
-      enforcer.enforce(compile(rules));
-      // Nobody needs to hear of commands that no rule can match.
-      if (rules.length === 0) kernel.unwatchCommands();
+      enforcer.enforce(ruleSetOfFile(rules));
       logger.log(say.strategyMapUpdated(rules.length));
       inForce = true;
       lastError = '';
     } catch (error) {
-      if (!(error instanceof StrategiesError)) throw error;
+      if (!(error instanceof StrategiesError || error instanceof NodeRuleError)) throw error;
       if (error.message === lastError) return;
       lastError = error.message;
       for (const line of error.message.split('\n')) logger.error(line);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { compile } from './matcher.ts';
 import { toRule } from './rule.ts';
 
-const matcherOf = (...strategies: Strategy[]) => compile(strategies.map(toRule));
+const matcherOf = (...strategies: Strategy[]) => compile(strategies.map((strategy, index) => toRule(strategy, index)));
 const answer = (strategies: Strategy[], comm: string, leaderComm = comm): number | null =>
   matcherOf(...strategies).match({ comm, leaderComm })?.index ?? null;
 

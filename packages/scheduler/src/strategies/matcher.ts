@@ -7,19 +7,23 @@ export interface Subject {
   readonly comm: string;
   /** Name of the first thread of its process. */
   readonly leaderComm: string;
+  /** Ids of the cgroups that it is in, its own and those above. Needed where a rule is bound to cgroups. */
+  readonly cgroups?: readonly string[];
 }
 
 export interface Match {
   /** Place of the strategy in its file, from 0. */
   readonly index: number;
+  /** Place among the rules by precedence, from 0. */
+  readonly place: number;
   readonly strategy: Rule;
 }
 
 export interface Matcher {
   /** The one strategy for a thread, null for none. */
   match(subject: Subject): Match | null;
-  /** Slices that it can give, ns; 0 is none. */
-  readonly slicesNs: readonly number[];
+  /** Some are bound to cgroups. */
+  readonly bound: boolean;
 }
 
 /** The container that only holds a pod's namespaces. It never wants the CPU, and an empty expression would match it. */
@@ -39,31 +43,49 @@ export function comparePrecedence(a: Rule, b: Rule): number {
   return stronger !== 0 ? stronger : a.index - b.index;
 }
 
-/**
- * Makes a matcher. A thread matches by its own name or by its leader's; of all strategies that match, the first by
- * precedence is the answer. Rows about process numbers or pods never match here.
- */
-export function compile(rules: readonly Rule[]): Matcher {
-  const ordered = rules.filter((rule) => rule.byCommand).sort(comparePrecedence);
-  const ranks = new Map<string, number>();
+/** Those of a file that are about commands, by precedence. Rows about process numbers or pods match nobody here. */
+export const orderedByPrecedence = (rules: readonly Rule[]): Rule[] =>
+  rules.filter((rule) => rule.byCommand).sort(comparePrecedence);
 
-  /** Place in `ordered` of the first rule for a name, its length for none. */
-  const rankOf = (comm: string): number => {
-    const known = ranks.get(comm);
-    if (known !== undefined) return known;
-    const found = ordered.findIndex((rule) => rule.pattern === null || rule.pattern.test(comm));
-    const rank = found === -1 ? ordered.length : found;
-    if (ranks.size >= REMEMBERED) ranks.clear();
-    ranks.set(comm, rank);
-    return rank;
+/** A matcher for the strategies of a file. */
+export const compile = (rules: readonly Rule[]): Matcher => compileOrdered(orderedByPrecedence(rules));
+
+/**
+ * Makes a matcher. A thread matches by its own name or by its leader's, in the cgroups that a rule is bound to; of all
+ * strategies that match, the first one is the answer.
+ * @param ordered by precedence
+ */
+export function compileOrdered(ordered: readonly Rule[]): Matcher {
+  const known = new Map<string, readonly number[]>();
+
+  /** Places of the rules that may be the answer for a name, up to the first that holds in all cgroups. */
+  const placesOf = (comm: string): readonly number[] => {
+    const before = known.get(comm);
+    if (before !== undefined) return before;
+    const places: number[] = [];
+    for (const [place, rule] of ordered.entries()) {
+      if (rule.pattern !== null && !rule.pattern.test(comm)) continue;
+      places.push(place);
+      if (rule.cgroups === null) break;
+    }
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(comm, places);
+    return places;
   };
 
+  const holds = ({ cgroups }: Rule, subject: Subject): boolean =>
+    cgroups === null || (subject.cgroups?.some((id) => cgroups.has(id)) ?? false);
+  const firstOf = (comm: string, subject: Subject): number =>
+    placesOf(comm).find((place) => holds(ordered[place], subject)) ?? ordered.length;
+
   return {
-    slicesNs: ordered.map((rule) => rule.sliceNs),
-    match({ comm, leaderComm }) {
+    bound: ordered.some((rule) => rule.cgroups !== null),
+    match(subject) {
+      const { comm, leaderComm } = subject;
       if (comm === PAUSE || leaderComm === PAUSE) return null;
-      const strategy = ordered[Math.min(rankOf(comm), rankOf(leaderComm))];
-      return strategy === undefined ? null : { index: strategy.index, strategy };
+      const place = Math.min(firstOf(comm, subject), firstOf(leaderComm, subject));
+      const strategy = ordered[place];
+      return strategy === undefined ? null : { index: strategy.index, place, strategy };
     },
   };
 }

@@ -91,7 +91,7 @@ describe('what is wrong', () => {
     ['- {pid: 0}\n', 's.yaml:1:9: strategies[0].pid: is 0, must be a whole number from 1 to 4194304'],
     [
       '- {priority: 1}\n-\n',
-      's.yaml:2:2: strategies[1]: is empty; set command_regex and priority or execution_time, or remove it',
+      's.yaml:2:2: strategies[1]: is empty; set command_regex and priority, execution_time or cpus, or remove it',
     ],
     ['- hello\n', 's.yaml:1:3: strategies[0]: is the text "hello", must be a mapping of keys to values'],
   ])('%j', (text, message) => {
@@ -132,7 +132,7 @@ describe('warnings', () => {
     ],
     [
       '- {command_regex: a}\n',
-      '1:3 strategies[0]: sets neither priority nor execution_time: it only keeps weaker strategies from matching',
+      '1:3 strategies[0]: sets neither priority nor execution_time nor cpus: it only keeps weaker strategies from matching',
     ],
     [
       '- {priority: 9}\n',

@@ -5,7 +5,7 @@ import { readFailure, readText } from '../config/config-file.ts';
 import { DocumentError, inFileOrder, type Problem } from '../config/problem.ts';
 import { type Places, readNode } from '../config/read-node.ts';
 import { readYaml, type YamlSource } from '../config/yaml-source.ts';
-import { COMM_LENGTH, neverMatching, RegexError, type Rule, toRule } from './rule.ts';
+import { COMM_LENGTH, CpusError, neverMatching, RegexError, type Rule, toRule } from './rule.ts';
 
 /** The strategies cannot be used; the ones in force before stay. */
 export class StrategiesError extends DocumentError {
@@ -15,6 +15,8 @@ export class StrategiesError extends DocumentError {
 }
 
 export interface ParsedStrategies {
+  /** As they stand in the file, with the keys of the API. */
+  readonly strategies: readonly Strategy[];
   /** In file order. */
   readonly rules: readonly Rule[];
   readonly warnings: readonly Problem[];
@@ -44,15 +46,16 @@ function toRules(strategies: readonly Strategy[], places: Places, source: YamlSo
       source.problem(
         places.get(path),
         path,
-        'is empty; set command_regex and priority or execution_time, or remove it',
+        'is empty; set command_regex and priority, execution_time or cpus, or remove it',
       );
       continue;
     }
     try {
       rules.push(toRule(strategy, index));
     } catch (error) {
-      if (!(error instanceof RegexError)) throw error;
-      source.problem(places.get(`${path}.command_regex`), `${path}.command_regex`, error.message);
+      if (!(error instanceof RegexError || error instanceof CpusError)) throw error;
+      const key = error instanceof RegexError ? `${path}.command_regex` : `${path}.cpus`;
+      source.problem(places.get(key), key, error.message);
     }
   }
   return rules;
@@ -75,9 +78,10 @@ function collectWarnings(
     const about = 'is accepted, but workloads are not matched yet: this strategy matches nothing';
     if (strategy?.pid !== undefined) warn('pid', about);
     if ((strategy?.selectors ?? []).length > 0) warn('selectors', about);
+    if ((strategy?.namespaces ?? []).length > 0) warn('namespaces', about);
     if (!rule.byCommand) continue;
-    if (rule.priority === null && rule.sliceNs === 0) {
-      warn('', 'sets neither priority nor execution_time: it only keeps weaker strategies from matching');
+    if (rule.priority === null && rule.sliceNs === 0 && rule.cpus === null) {
+      warn('', 'sets neither priority nor execution_time nor cpus: it only keeps weaker strategies from matching');
     }
     if (rule.pattern === null && rule.priority !== null && rule.priority < 10) {
       warn(
@@ -106,7 +110,7 @@ export function parseStrategies(text: string, fileName: string): ParsedStrategie
   const strategies = readStrategies(source, places);
   const rules = source.problems.length > 0 ? [] : toRules(strategies, places, source);
   if (source.problems.length > 0) throw new StrategiesError(fileName, source.problems);
-  return { rules, warnings: inFileOrder(collectWarnings(rules, strategies, places, source)) };
+  return { strategies, rules, warnings: inFileOrder(collectWarnings(rules, strategies, places, source)) };
 }
 
 /**

@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Strategy, strategyPriority } from '@gthulhu/contracts';
+import { formatCpuList, parseCpuList, type Strategy, strategyPriority } from '@gthulhu/contracts';
 import { RE2JS, RE2JSException } from 're2js';
 
 /** A strategy, made ready to be matched. */
 export interface Rule {
-  /** Its place in the file, from 0. */
+  /** Its place among those that it came with, from 0. */
   readonly index: number;
+  /** By which it is known from one set to the next. */
+  readonly id: string;
   /** 0..20, lower is stronger; null is no change. */
   readonly priority: number | null;
   /** Nanoseconds; 0 is no change. */
   readonly sliceNs: number;
+  /** CPUs that it may use, in the list format as the kernel writes it; null is no change. */
+  readonly cpus: string | null;
+  /** Ids of the cgroups that it is bound to, with all that are in them; null is every task. */
+  readonly cgroups: ReadonlySet<string> | null;
   /** As written; empty matches every command. */
   readonly commandRegex: string;
   /** False for rows about a process number or a pod: commands alone do not tell whom they mean. */
   readonly byCommand: boolean;
-  /** Searches anywhere in a command name, in time linear in its length. Null for an empty expression. */
-  readonly pattern: { test(command: string): boolean } | null;
+  /** Null for an empty expression. */
+  readonly pattern: Pattern | null;
+}
+
+/** Searches anywhere in a command name, in time linear in its length. */
+export interface Pattern {
+  test(command: string): boolean;
 }
 
 /** Why an expression is refused, as the second half of a sentence. */
@@ -34,16 +45,39 @@ function compilePattern(regex: string): RE2JS {
   }
 }
 
-/** @throws RegexError */
-export function toRule(strategy: Strategy, index: number): Rule {
+/** Why a list of CPUs is refused, as the second half of a sentence. */
+export class CpusError extends Error {
+  override readonly name = 'CpusError';
+}
+
+function readCpus(text: string): string {
+  let cpus: number[];
+  try {
+    cpus = parseCpuList(text);
+  } catch {
+    throw new CpusError(`is not a list of CPUs such as 0-3,8: ${JSON.stringify(text)}`);
+  }
+  if (cpus.length === 0) throw new CpusError('names no CPU');
+  return formatCpuList(cpus);
+}
+
+/**
+ * @param known expressions that have been compiled already
+ * @throws RegexError, CpusError
+ */
+export function toRule(strategy: Strategy, index: number, known: ReadonlyMap<string, Pattern> = new Map()): Rule {
   const commandRegex = strategy.command_regex ?? '';
   return {
     index,
+    id: `strategies[${index}]`,
     priority: strategyPriority(strategy.priority),
     sliceNs: strategy.execution_time ?? 0,
+    cpus: strategy.cpus === undefined ? null : readCpus(strategy.cpus),
+    cgroups: null,
     commandRegex,
-    byCommand: strategy.pid === undefined && (strategy.selectors ?? []).length === 0,
-    pattern: commandRegex === '' ? null : compilePattern(commandRegex),
+    byCommand:
+      strategy.pid === undefined && (strategy.selectors ?? []).length === 0 && (strategy.namespaces ?? []).length === 0,
+    pattern: commandRegex === '' ? null : (known.get(commandRegex) ?? compilePattern(commandRegex)),
   };
 }
 

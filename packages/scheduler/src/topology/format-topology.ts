@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { formatCpuList } from './cpu-list.ts';
+import { formatCpuList } from '@gthulhu/contracts';
 import type { CpuGroups, Topology } from './topology.ts';
 
 /**

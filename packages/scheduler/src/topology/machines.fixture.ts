@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseCpuList } from './cpu-list.ts';
+import { parseCpuList } from '@gthulhu/contracts';
 import type { SysReader } from './sys-reader.ts';
 
 /** A machine as sysfs describes it; lists in the kernel's form. Groups name CPUs that are online, as the kernel does. */

@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { formatCpuList } from '@gthulhu/contracts';
 import { describe, expect, test } from 'vitest';
-import { formatCpuList } from './cpu-list.ts';
 import { formatTopology } from './format-topology.ts';
 import { type Machine, machines, memoryReader, sysfsFiles } from './machines.fixture.ts';
 import { readTopology } from './read-topology.ts';

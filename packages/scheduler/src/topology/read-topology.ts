@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseCpuList } from './cpu-list.ts';
+import { parseCpuList } from '@gthulhu/contracts';
 import { type SysReader, sysReader } from './sys-reader.ts';
 import type { Cpu, CpuGroups, Topology } from './topology.ts';
 

@@ -28,6 +28,8 @@ export const UNSUPPORTED =
 const WAIT_MS = 1_000;
 /** Between two passes because of lost events, ms: a storm of cgroups must not become a storm of passes. */
 const REPAIR_PAUSE_MS = 1_000;
+/** Events that are kept during one pass; with more, another pass follows. */
+const MOST_RECORDED = 100_000;
 /** Of the root of a whole hierarchy. Below it are all cgroups that events tell of. */
 const WHOLE_HIERARCHY = '1';
 
@@ -65,7 +67,8 @@ export function createCgroupsProvider(options: CgroupsProviderOptions): Workload
     if (target.size >= MAX_CGROUPS) return;
     const inSight = target.get(parentId) !== undefined;
     if (name === '' || !inSight) {
-      repair ||= inSight || rootId === WHOLE_HIERARCHY;
+      // For a tree that was just read it means only that the parent has gone meanwhile.
+      repair ||= own && (inSight || rootId === WHOLE_HIERARCHY);
       return;
     }
     const node = target.add(id, parentId, name);
@@ -75,7 +78,8 @@ export function createCgroupsProvider(options: CgroupsProviderOptions): Workload
   function takeEvents(): void {
     if (events === null) return;
     for (const event of events.drain()) {
-      recorded?.push(event);
+      if (recorded !== null && recorded.length >= MOST_RECORDED) repair = true;
+      else recorded?.push(event);
       applyTo(tree, event);
     }
     const { lost } = events;
@@ -92,7 +96,12 @@ export function createCgroupsProvider(options: CgroupsProviderOptions): Workload
   async function pass(signal: AbortSignal): Promise<void> {
     recorded = [];
     try {
-      const walk = await walkCgroups(root, signal);
+      const walk = await walkCgroups(root, signal, {
+        onPause: () => {
+          takeEvents();
+          if (health.state !== 'starting') tell();
+        },
+      });
       if (signal.aborted) return;
       takeEvents();
       for (const event of recorded) applyTo(walk.tree, event);

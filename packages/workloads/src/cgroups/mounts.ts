@@ -12,7 +12,10 @@ export interface CgroupMounts {
 const unescaped = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
-/** @param mountinfo text of /proc/self/mountinfo */
+/** The whole hierarchy, mounted for somebody in a cgroup namespace of its own: it shows more than the `/` of that namespace. */
+const outside = /^(\/\.\.)+$/;
+
+/** A part of a hierarchy that is mounted somewhere else does not count. @param mountinfo text of /proc/self/mountinfo */
 export function findCgroupMounts(mountinfo: string): CgroupMounts {
   let unified: string | null = null;
   let legacy = false;
@@ -20,8 +23,8 @@ export function findCgroupMounts(mountinfo: string): CgroupMounts {
     const [mount, source] = line.split(' - ', 2);
     const type = source?.split(' ', 1)[0];
     const [, , , root, folder] = mount.split(' ');
-    // A part of a hierarchy that is mounted somewhere else is not where it is.
-    if (type === 'cgroup2' && root === '/' && unified === null) unified = unescaped(folder);
+    if (type === 'cgroup2' && (unified === null || outside.test(root)) && (root === '/' || outside.test(root)))
+      unified = unescaped(folder);
     if (type === 'cgroup') legacy = true;
   }
   return { unified, legacy };

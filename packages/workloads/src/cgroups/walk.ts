@@ -12,6 +12,12 @@ export interface Walk {
   readonly skipped: number;
 }
 
+export interface WalkOptions {
+  readonly most?: number;
+  /** Called every few ms: what cannot wait for the end of the pass. */
+  readonly onPause?: () => void;
+}
+
 /** Time that one slice of the pass may keep the process from other work, ms. */
 const SLICE_MS = 5;
 const SLASH = Buffer.from('/');
@@ -40,7 +46,8 @@ export function cgroupIdOf(folder: string | Buffer): string {
  * One whole pass over a hierarchy. Cgroups that come or go meanwhile may be in it or not.
  * @throws when the root itself cannot be read
  */
-export async function walkCgroups(root: string, signal: AbortSignal, most = MAX_CGROUPS): Promise<Walk> {
+export async function walkCgroups(root: string, signal: AbortSignal, options: WalkOptions = {}): Promise<Walk> {
+  const { most = MAX_CGROUPS, onPause = () => undefined } = options;
   const rootId = cgroupIdOf(root);
   const tree = createCgroupTree(rootId);
   const pending: [path: Buffer, id: string][] = [[Buffer.from(root), rootId]];
@@ -67,6 +74,7 @@ export async function walkCgroups(root: string, signal: AbortSignal, most = MAX_
     if (performance.now() < sliceEnd) continue;
     await setImmediate();
     if (signal.aborted) break;
+    onPause();
     sliceEnd = performance.now() + SLICE_MS;
   }
   return { tree, skipped };

@@ -28,6 +28,12 @@ describe('what is wrong with a strategy', () => {
     expect(messages([strategy('s', given)])).toEqual([expected]);
   });
 
+  test('an id of our own', () => {
+    expect(messages([strategy('protected-cgroups')])).toEqual([
+      'protected-cgroups id is the name of a rule of our own; choose another one',
+    ]);
+  });
+
   test('an id twice', () => {
     expect(messages([strategy('s'), strategy('s')])).toEqual(['s id is used twice']);
   });

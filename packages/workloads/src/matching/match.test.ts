@@ -168,6 +168,9 @@ test('each container has the policy of its workload', () => {
   ]);
 });
 
+/** A busy machine is no failure. */
+const PATIENT = { timeout: 60_000 };
+
 // Properties. The rule is said again in the plainest way, without groups or indexes.
 function plainly(strategies: readonly StrategySpec[], { name, namespace, labels }: Workload): Decision {
   const means = (s: StrategySpec): boolean =>
@@ -187,7 +190,7 @@ const shown = (result: Map<string, { decision: Decision }>) =>
     [...result].map(([uid, { decision }]) => [uid, decision] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 
-test('agrees with the plain rule, whatever the order', () => {
+test('agrees with the plain rule, whatever the order', PATIENT, () => {
   const random = randomNumbers(7);
   for (let round = 0; round < 200; round++) {
     const { strategies, workloads } = someOf(random, 24);
@@ -218,7 +221,7 @@ const stateOf = (matcher: ReturnType<typeof createMatcher>) => ({
   strategies: matcher.strategies(),
 });
 
-test('change by change comes to the same as all at once, and tells every decision that is another', () => {
+test('change by change comes to the same as all at once, and tells every decision that is another', PATIENT, () => {
   const random = randomNumbers(11);
   for (let round = 0; round < 25; round++) {
     const strategies = new Map<string, StrategySpec>();
@@ -243,6 +246,8 @@ test('change by change comes to the same as all at once, and tells every decisio
         const unique = [...new Map(put.map((each) => [each.id, each])).values()];
         for (const each of unique) strategies.set(each.id, each);
         const changed = matcher.changeStrategies({ put: unique, removedIds });
+        const live = new Set(matcher.groups());
+        expect(changed.every((group) => live.has(group))).toBe(true);
         const told = new Set(changed.flatMap(({ members }) => members.map(({ workload: { uid } }) => uid)));
         const { decisions } = stateOf(matcher);
         for (const each of Object.keys(decisions))
@@ -256,7 +261,7 @@ test('change by change comes to the same as all at once, and tells every decisio
   }
 });
 
-test('many strategies at once come to the same as one by one', () => {
+test('many strategies at once come to the same as one by one', PATIENT, () => {
   const random = randomNumbers(13);
   const strategies = several(100, (i) => randomStrategy(random, `s${i}`));
   const workloads = several(50, (i) => randomWorkload(random, `w${i}`));
@@ -270,7 +275,7 @@ test('many strategies at once come to the same as one by one', () => {
   expect(stateOf(together)).toEqual(stateOf(single));
 });
 
-test('the same again changes nothing', () => {
+test('the same again changes nothing', PATIENT, () => {
   const random = randomNumbers(17);
   const { strategies, workloads } = someOf(random, 40);
   const matcher = createMatcher();
@@ -281,7 +286,7 @@ test('the same again changes nothing', () => {
   }
 });
 
-test('a strategy that was removed leaves no trace', () => {
+test('a strategy that was removed leaves no trace', PATIENT, () => {
   const random = randomNumbers(19);
   for (let round = 0; round < 100; round++) {
     const { strategies, workloads } = someOf(random, 20);
@@ -295,7 +300,7 @@ test('a strategy that was removed leaves no trace', () => {
   }
 });
 
-test('order of precedence is total and consistent', () => {
+test('order of precedence is total and consistent', PATIENT, () => {
   const random = randomNumbers(23);
   const strategies = several(60, (i) => randomStrategy(random, `s${i}`));
   const sorted = [...strategies].sort(comparePrecedence);

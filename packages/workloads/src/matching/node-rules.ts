@@ -5,11 +5,8 @@ import { inForceOf } from './decision.ts';
 import type { Group } from './groups.ts';
 import type { Matcher } from './matcher.ts';
 import { comparePrecedence, specificity } from './precedence.ts';
-import type { Protection } from './protection.ts';
+import { PROTECTED_RULE_IDS, type Protection } from './protection.ts';
 import type { StrategySpec } from './strategy-spec.ts';
-
-/** Ids of the rules that change nothing and come before those that would reach somebody protected. */
-export const PROTECTED_RULE_IDS = { cgroups: 'protected-cgroups', commands: 'protected-commands' } as const;
 
 /** Bits of specificity() that bind a strategy to workloads; without them it is about every task of the machine. */
 const BOUND = 8 | 4 | 2;

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Workload } from '../workload.ts';
 import { match } from './match.ts';
 import { createMatcher } from './matcher.ts';
-import { nodeRules, PROTECTED_RULE_IDS } from './node-rules.ts';
-import { DEFAULT_PROTECTION, globMatches, type Protection, protectedBy } from './protection.ts';
+import { nodeRules } from './node-rules.ts';
+import { DEFAULT_PROTECTION, globMatches, PROTECTED_RULE_IDS, type Protection, protectedBy } from './protection.ts';
 import { strategy, workload } from './random.fixture.ts';
 import type { StrategySpec } from './strategy-spec.ts';
 

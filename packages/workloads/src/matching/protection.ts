@@ -12,6 +12,9 @@ export interface Protection {
   readonly uids: readonly string[];
 }
 
+/** Ids of the rules that change nothing and come before those that would reach somebody protected. */
+export const PROTECTED_RULE_IDS = { cgroups: 'protected-cgroups', commands: 'protected-commands' } as const;
+
 export const DEFAULT_PROTECTION: Protection = {
   units: [
     'init.scope',

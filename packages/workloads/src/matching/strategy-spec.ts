@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { STRATEGY_LIMITS } from '@gthulhu/contracts';
 import { RE2JS, RE2JSException } from 're2js';
+import { PROTECTED_RULE_IDS } from './protection.ts';
 
 export interface LabelSelector {
   readonly key: string;
@@ -100,6 +101,8 @@ function regexProblem(regex: string): string | null {
   }
 }
 
+const RESERVED_IDS: ReadonlySet<string> = new Set(Object.values(PROTECTED_RULE_IDS));
+
 function problemsOf(strategy: StrategySpec): [keyof StrategySpec, string][] {
   const problems: [keyof StrategySpec, string][] = [];
   const check = (key: keyof StrategySpec, fine: boolean, message: string): void => {
@@ -107,6 +110,7 @@ function problemsOf(strategy: StrategySpec): [keyof StrategySpec, string][] {
   };
   const { id, createdAtMs, priority, executionTimeNs, selectors, name } = strategy;
   check('id', id.length >= 1 && id.length <= 64, 'must have 1 to 64 characters');
+  check('id', !RESERVED_IDS.has(id), 'is the name of a rule of our own; choose another one');
   check('createdAtMs', Number.isFinite(createdAtMs), 'must be a number of milliseconds since 1970');
   check(
     'priority',

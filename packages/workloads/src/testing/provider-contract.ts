@@ -50,7 +50,7 @@ const HOSTILE = 'with space, quote " and $(x)';
 
 /** The rules of WorkloadProvider. `open` makes a scene of its own for each test, the provider not started. */
 export function testProvider(title: string, open: () => Promise<ProviderScene>, options: ContractOptions = {}): void {
-  const patienceMs = options.patienceMs ?? 5_000;
+  const patienceMs = options.patienceMs ?? 20_000;
   const hostile = options.hostileName ?? HOSTILE;
 
   describe(`provider ${title}`, { timeout: patienceMs * 4 }, () => {

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from 'vitest';
+import type { NodeProcess } from '../pods/process-table.ts';
+import type { PlainStrategy, StrategyRecord } from './record.ts';
+import { schedulingRows } from './scheduling-rows.ts';
+import { NO_WORKLOADS, type WorkloadSource } from './workload-source.ts';
+
+const records = (...strategies: PlainStrategy[]): StrategyRecord[] =>
+  strategies.map((strategy, position) => ({ id: `${position}`, position, createdMs: 0, updatedMs: 0, strategy }));
+const node = (...processes: [pid: number, command: string, cgroup?: string][]): NodeProcess[] =>
+  processes.map(([pid, command, cgroup]) => ({
+    pid,
+    ppid: 1,
+    command,
+    pod: null,
+    threads: [],
+    cgroups: () => (cgroup === undefined ? [] : [cgroup]),
+  }));
+const machine = node([100, 'kthreadd'], [200, 'sshd'], [300, 'pause'], [400, 'kworker/0:1']);
+
+describe('rows for schedulers before', () => {
+  test('a process number passes as it is', async () => {
+    const given = records({ pid: 7, priority: 1, execution_time: 5, command_regex: 'x' }, { pid: 8 });
+    expect(await schedulingRows(given, NO_WORKLOADS, machine, 'current')).toEqual([
+      { priority: 1, execution_time: 5, pid: 7, command_regex: 'x' },
+      { priority: 20, execution_time: 0, pid: 8 },
+    ]);
+    expect(await schedulingRows(given, NO_WORKLOADS, machine, '2025-09')).toEqual([
+      { priority: true, execution_time: 5, pid: 7, command_regex: 'x' },
+      { priority: false, execution_time: 0, pid: 8 },
+    ]);
+  });
+
+  test('an expression is a row for each process that it finds, but pause', async () => {
+    const given = records({ command_regex: '^kthreadd$|^kworker.*|pause', priority: 5, execution_time: 2_000 });
+    const rows = await schedulingRows(given, NO_WORKLOADS, machine, 'current');
+    const common = { priority: 5, execution_time: 2_000, command_regex: '^kthreadd$|^kworker.*|pause' };
+    expect(rows).toEqual([
+      { ...common, pid: 100 },
+      { ...common, pid: 400 },
+    ]);
+  });
+
+  test('what says nothing about whom it means has no row', async () => {
+    expect(await schedulingRows(records({ priority: 3 }), NO_WORKLOADS, machine, 'current')).toEqual([]);
+  });
+
+  test('a process has one row, that of the strongest, and a number goes before all', async () => {
+    const given = records(
+      { command_regex: 's', priority: 9 },
+      { command_regex: 'sshd', priority: 2 },
+      { pid: 400, priority: 15 },
+      { command_regex: 'kworker', priority: 0 },
+    );
+    const rows = await schedulingRows(given, NO_WORKLOADS, machine, 'current');
+    expect(rows.map(({ pid, priority }) => [pid, priority])).toEqual([
+      [400, 15],
+      [200, 2],
+    ]);
+  });
+
+  test('selectors are met by the cgroup, and by the command besides', async () => {
+    const workloads: WorkloadSource = { ...NO_WORKLOADS, cgroupsOf: () => ['42'] };
+    const selectors = [{ key: 'app', value: 'a' }];
+    const pods = node([1, 'web', '42'], [2, 'sh', '42'], [3, 'web', '43']);
+    const rows = await schedulingRows(
+      records({ selectors, command_regex: 'web', priority: 1 }, { selectors, priority: 4 }),
+      workloads,
+      pods,
+      'current',
+    );
+    expect(rows).toEqual([
+      { priority: 1, execution_time: 0, pid: 1, selectors, command_regex: 'web' },
+      { priority: 4, execution_time: 0, pid: 2, selectors },
+    ]);
+    expect(await schedulingRows(records({ selectors }), NO_WORKLOADS, pods, 'current')).toEqual([]);
+  });
+});

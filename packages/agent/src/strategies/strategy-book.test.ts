@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, test } from 'vitest';
+import type { StoreChange } from '../store/strategy-store.ts';
+import type { StrategyRecord } from './record.ts';
+import { etagOf, StrategyBook, type StrategyShelf } from './strategy-book.ts';
+import { NO_WORKLOADS, type WorkloadSource } from './workload-source.ts';
+
+class Shelf implements StrategyShelf {
+  readonly changes: StoreChange[] = [];
+  full = false;
+  load(): StrategyRecord[] {
+    return [];
+  }
+  apply(change: StoreChange): void {
+    if (this.full) throw new Error('database or disk is full');
+    this.changes.push(change);
+  }
+}
+
+function open(workloads: WorkloadSource = NO_WORKLOADS): { shelf: Shelf; book: StrategyBook; tick: () => void } {
+  const shelf = new Shelf();
+  let now = 1_000;
+  const tick = (): void => {
+    now += 1_000;
+  };
+  return { shelf, book: new StrategyBook(shelf, workloads, () => now), tick };
+}
+const fresh = (...commands: string[]) =>
+  commands.map((command_regex) => ({ id: undefined, strategy: { command_regex, priority: 3 } }));
+
+test('what stays the same keeps its id and its times, and only changes are stored', () => {
+  const { shelf, book, tick } = open();
+  book.replace(fresh('a', 'b', 'b'));
+  const [a, b, c] = book.records;
+  tick();
+  book.replace(fresh('a', 'b', 'b'));
+  expect(book.records).toEqual([a, b, c]);
+  expect(shelf.changes).toHaveLength(1);
+  book.replace(fresh('a', 'x', 'b'));
+  expect(book.records.map(({ id }) => id)).toEqual([a.id, expect.any(String), b.id]);
+  expect(shelf.changes[1].removed).toEqual([c.id]);
+  expect(shelf.changes[1].written.map(({ strategy }) => strategy.command_regex)).toEqual(['x', 'b']);
+});
+
+test('one that comes back with its id is the same one, changed', () => {
+  const { book, tick } = open();
+  book.replace(fresh('a', 'b'));
+  const [a, b] = book.records;
+  tick();
+  book.replace([
+    { id: b.id, strategy: { command_regex: 'c' } },
+    { id: undefined, strategy: a.strategy },
+  ]);
+  expect(book.records).toEqual([
+    { ...b, position: 0, updatedMs: 2_000, strategy: { command_regex: 'c' } },
+    { ...a, position: 1 },
+  ]);
+  expect(() => book.replace([{ id: 'none', strategy: { pid: 1 } }])).toThrow(
+    /strategies\[0\]\.id: no stored strategy is none/,
+  );
+  const twice = { id: b.id, strategy: { pid: 1 } };
+  expect(() => book.replace([twice, twice])).toThrow(/strategies\[1\]\.id: .* stands there twice/);
+});
+
+test('listeners hear of each new state once, and of nothing else', () => {
+  const { book } = open();
+  const heard: string[] = [];
+  const end = book.onChange(({ policies }) => heard.push(policies.revision));
+  book.replace(fresh('a'));
+  book.replace(fresh('a'));
+  book.change(book.records[0].id, { command_regex: 'b' });
+  expect(heard).toEqual([expect.any(String), book.published.policies.revision]);
+  end();
+  book.remove(book.records[0].id);
+  expect(heard).toHaveLength(2);
+  expect(book.published.policies).toMatchObject({ strategies: 0, rules: [] });
+});
+
+test('the revision is that of the content: the same again after a detour, and JSON of the same', () => {
+  const { book } = open();
+  const empty = book.published.policies.revision;
+  book.replace(fresh('a'));
+  expect(JSON.parse(book.published.json)).toEqual(book.published.policies);
+  book.replace([]);
+  expect(book.published.policies.revision).toBe(empty);
+});
+
+test('a change of workloads is a new state', () => {
+  let changed = (): void => {};
+  let cgroups: string[] = [];
+  const workloads: WorkloadSource = {
+    available: true,
+    cgroupsOf: () => cgroups,
+    onChange: (listener) => {
+      changed = listener;
+      return () => {};
+    },
+  };
+  const { book } = open(workloads);
+  book.replace([{ id: undefined, strategy: { namespaces: ['x'], priority: 1 } }]);
+  const before = book.published.policies.revision;
+  changed();
+  expect(book.published.policies.revision).toBe(before);
+  cgroups = ['42'];
+  changed();
+  expect(book.published.policies.rules[0].cgroups).toEqual(['42']);
+});
+
+test('what cannot be stored has not happened', () => {
+  const { shelf, book } = open();
+  book.replace(fresh('a'));
+  const before = [book.records, book.published];
+  shelf.full = true;
+  expect(() => book.replace(fresh('b'))).toThrow(/full/);
+  expect(() => book.remove(book.records[0].id)).toThrow(/full/);
+  expect([book.records, book.published]).toEqual(before);
+});
+
+test('the ETag of a strategy changes with it', () => {
+  const { book, tick } = open();
+  book.replace(fresh('a'));
+  const { id } = book.records[0];
+  const before = etagOf(book.records[0]);
+  tick();
+  book.change(id, { command_regex: 'b' });
+  expect(etagOf(book.records[0])).not.toBe(before);
+  expect(book.change('none', { pid: 1 })).toBeNull();
+  expect(book.remove('none')).toBe(false);
+});

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { type NodePolicies, STRATEGY_LIMITS } from '@gthulhu/contracts';
+import type { StoreChange } from '../store/strategy-store.ts';
+import { uuid7 } from '../store/uuid7.ts';
+import { InputError } from './input-error.ts';
+import { nodeRules } from './node-rules.ts';
+import type { GivenStrategy } from './read-strategies.ts';
+import { type PlainStrategy, type StrategyRecord, toStored } from './record.ts';
+import type { WorkloadSource } from './workload-source.ts';
+
+/** What the book keeps its strategies in. */
+export interface StrategyShelf {
+  load(): StrategyRecord[];
+  /** Durable when it returns. @throws Error, and nothing has changed */
+  apply(change: StoreChange): void;
+}
+
+/** Policies with their text, which is sent often and made once. */
+export interface Published {
+  readonly policies: NodePolicies;
+  readonly json: string;
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+
+/** Changes when anything of the strategy does. */
+export const etagOf = (record: StrategyRecord): string => `"${digest(JSON.stringify(toStored(record)))}"`;
+
+/** What the node API knows: strategies in their order, and what follows from them. Every change is stored first. */
+export class StrategyBook {
+  readonly #shelf: StrategyShelf;
+  readonly #workloads: WorkloadSource;
+  readonly #now: () => number;
+  readonly #listeners = new Set<(published: Published) => void>();
+  #records: readonly StrategyRecord[];
+  #published: Published;
+
+  /** @param now milliseconds since 1970 */
+  constructor(shelf: StrategyShelf, workloads: WorkloadSource, now: () => number = Date.now) {
+    this.#shelf = shelf;
+    this.#workloads = workloads;
+    this.#now = now;
+    this.#records = shelf.load();
+    this.#published = this.#publish();
+    workloads.onChange(() => this.#changed());
+  }
+
+  get records(): readonly StrategyRecord[] {
+    return this.#records;
+  }
+
+  get published(): Published {
+    return this.#published;
+  }
+
+  /** Called with each new state of the policies. @returns ends it */
+  onChange(listener: (published: Published) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  find(id: string): StrategyRecord | undefined {
+    return this.#records.find((record) => record.id === id);
+  }
+
+  /**
+   * Puts a list in the place of the one before. A strategy that stays the same keeps its id and its times.
+   * @throws InputError for an id that is not stored, or stands there twice
+   */
+  replace(given: readonly GivenStrategy[]): void {
+    const byId = new Map(this.#records.map((record) => [record.id, record]));
+    const named = new Set<string>();
+    for (const [index, { id }] of given.entries()) {
+      if (id === undefined) continue;
+      if (!byId.has(id)) throw new InputError(`strategies[${index}].id: no stored strategy is ${id}; leave it out`);
+      if (named.has(id)) throw new InputError(`strategies[${index}].id: ${id} stands there twice; leave it out of one`);
+      named.add(id);
+    }
+    const byContent = new Map<string, StrategyRecord[]>();
+    for (const record of this.#records.filter(({ id }) => !named.has(id))) {
+      const content = JSON.stringify(record.strategy);
+      const same = byContent.get(content);
+      if (same === undefined) byContent.set(content, [record]);
+      else same.push(record);
+    }
+    const nowMs = this.#now();
+    const next = given.map(({ id, strategy }, position): StrategyRecord => {
+      const content = JSON.stringify(strategy);
+      const old = id === undefined ? byContent.get(content)?.shift() : byId.get(id);
+      if (old === undefined) return { id: uuid7(nowMs), position, createdMs: nowMs, updatedMs: nowMs, strategy };
+      const same = JSON.stringify(old.strategy) === content;
+      return { ...old, position, strategy, updatedMs: same ? old.updatedMs : nowMs };
+    });
+    this.#store(next);
+  }
+
+  /** Changes one strategy. @returns null when there is none of that id */
+  change(id: string, strategy: PlainStrategy): StrategyRecord | null {
+    const old = this.find(id);
+    if (old === undefined) return null;
+    const next = { ...old, strategy, updatedMs: Math.max(this.#now(), old.updatedMs) };
+    this.#store(this.#records.map((record) => (record.id === id ? next : record)));
+    return next;
+  }
+
+  /** @returns false when there is none of that id */
+  remove(id: string): boolean {
+    const rest = this.#records.filter((record) => record.id !== id);
+    if (rest.length === this.#records.length) return false;
+    this.#store(rest);
+    return true;
+  }
+
+  #store(next: readonly StrategyRecord[]): void {
+    if (next.length > STRATEGY_LIMITS.strategies) {
+      throw new InputError(`strategies: more than ${STRATEGY_LIMITS.strategies}; remove some first`);
+    }
+    const before = new Map(this.#records.map((record) => [record.id, record]));
+    const kept = new Set(next.map(({ id }) => id));
+    const removed = [...before.keys()].filter((id) => !kept.has(id));
+    const written = next.filter((record) => {
+      const old = before.get(record.id);
+      return old === undefined || old.position !== record.position || JSON.stringify(old) !== JSON.stringify(record);
+    });
+    if (removed.length > 0 || written.length > 0) this.#shelf.apply({ removed, written });
+    this.#records = next;
+    this.#changed();
+  }
+
+  #publish(): Published {
+    const rules = nodeRules(this.#records, this.#workloads);
+    const content = { strategies: this.#records.length, rules };
+    // Of the content, not a count: a store that was removed would begin to count anew.
+    const policies: NodePolicies = { revision: digest(JSON.stringify(content)), ...content };
+    return { policies, json: JSON.stringify(policies) };
+  }
+
+  #changed(): void {
+    const published = this.#publish();
+    if (published.policies.revision === this.#published.policies.revision) return;
+    this.#published = published;
+    for (const listener of this.#listeners) listener(published);
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, test } from 'vitest';
+import { formatSlice, strategyRows } from './strategy-rows.ts';
+
+test.each([
+  [undefined, '-'],
+  [0, '-'],
+  [20_000_000, '20ms'],
+  [1_000_000_000, '1000ms'],
+  [500_000, '500us'],
+  [123_457, '123457ns'],
+])('a slice of %j ns is %s', (ns, text) => {
+  expect(formatSlice(ns)).toBe(text);
+});
+
+const stored = { id: 'x', createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-02T00:00:00.000Z' };
+
+test('every field has its column', () => {
+  const rows = strategyRows([
+    {
+      ...stored,
+      priority: 0,
+      execution_time: 1_500_000,
+      command_regex: 'nr-gnb',
+      selectors: [
+        { key: 'app', value: 'web' },
+        { key: 'tier', value: 'db' },
+      ],
+      namespaces: ['a', 'b'],
+      cpus: '0-3',
+    },
+    { ...stored, pid: 12 },
+  ]);
+  expect(rows).toEqual([
+    ['x', '0', '1500us', 'nr-gnb', 'app=web,tier=db', 'a,b', '0-3', stored.updatedAt],
+    ['x', '-', '-', 'pid 12', '-', '-', '-', stored.updatedAt],
+  ]);
+});

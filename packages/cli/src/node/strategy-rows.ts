@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { StoredStrategy } from '@gthulhu/contracts';
+
+export const STRATEGY_HEADS = [
+  'ID',
+  'PRIORITY',
+  'SLICE',
+  'COMMAND',
+  'SELECTORS',
+  'NAMESPACES',
+  'CPUS',
+  'UPDATED',
+] as const;
+
+const NONE = '-';
+
+/** Nanoseconds as people write them: 20ms, 500us. */
+export function formatSlice(ns: number | undefined): string {
+  if (ns === undefined || ns === 0) return NONE;
+  if (ns % 1e6 === 0) return `${ns / 1e6}ms`;
+  return ns % 1e3 === 0 ? `${ns / 1e3}us` : `${ns}ns`;
+}
+
+const joined = (parts: readonly string[] | undefined): string =>
+  parts === undefined || parts.length === 0 ? NONE : parts.join(',');
+
+export const strategyRows = (strategies: readonly StoredStrategy[]): string[][] =>
+  strategies.map((strategy) => [
+    strategy.id,
+    strategy.priority === undefined ? NONE : String(strategy.priority),
+    formatSlice(strategy.execution_time),
+    strategy.pid === undefined ? strategy.command_regex || NONE : `pid ${strategy.pid}`,
+    joined(strategy.selectors?.map(({ key, value }) => `${key}=${value}`)),
+    joined(strategy.namespaces),
+    strategy.cpus ?? NONE,
+    strategy.updatedAt,
+  ]);

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { NodeRule } from '@gthulhu/contracts';
+import { compileOrdered, type Matcher, orderedByPrecedence } from './matcher.ts';
+import { CpusError, type Pattern, RegexError, type Rule, toRule } from './rule.ts';
+
+/** A rule that cannot be used, so none of its set is. */
+export class NodeRuleError extends Error {
+  override readonly name = 'NodeRuleError';
+}
+
+/** What the kernel has room for, twice: while a change is written, both are there. */
+export const MAX_CGROUPS = 16_384;
+export const MAX_CPU_LISTS = 31;
+
+/** A rule and where it stands: of two that apply to a task, the one with the smaller rank counts. */
+export interface Ranked {
+  readonly rule: Rule;
+  /** 1 and up */
+  readonly rank: number;
+}
+
+/** Rules, made ready to be put in force: by whom they are resolved, and in which order they count. */
+export interface RuleSet {
+  readonly rules: readonly Rule[];
+  /** By cgroup id: resolved by the kernel, for every task in the cgroup. */
+  readonly cgroups: ReadonlyMap<string, Ranked>;
+  /** By precedence: resolved by this process, for each command. */
+  readonly commands: readonly Ranked[];
+  readonly matcher: Matcher;
+  /** Lists of CPUs that they name. */
+  readonly cpuLists: readonly string[];
+}
+
+/** A rule about whole cgroups: every command in them. */
+const isOfCgroups = (rule: Rule): boolean => rule.cgroups !== null && rule.pattern === null;
+
+/**
+ * Sorts rules into those that the kernel resolves and those that need the command. Ranks leave room for rules about
+ * cgroups between those about commands, so that pods that come and go change the rank of nobody else.
+ * @param ordered the strongest first
+ * @throws NodeRuleError for more than the kernel has room for
+ */
+export function ruleSetOf(ordered: readonly Rule[]): RuleSet {
+  const cgroups = new Map<string, Ranked>();
+  const commands: Ranked[] = [];
+  for (const rule of ordered) {
+    if (!isOfCgroups(rule)) {
+      commands.push({ rule, rank: 2 * commands.length + 2 });
+      continue;
+    }
+    const ranked = { rule, rank: 2 * commands.length + 1 };
+    for (const id of rule.cgroups ?? []) if (!cgroups.has(id)) cgroups.set(id, ranked);
+  }
+  const cpuLists = [...new Set(ordered.flatMap(({ cpus }) => (cpus === null ? [] : [cpus])))];
+  if (cgroups.size > MAX_CGROUPS)
+    throw new NodeRuleError(`the strategies name ${cgroups.size} cgroups; the scheduler knows ${MAX_CGROUPS} at once`);
+  if (cpuLists.length > MAX_CPU_LISTS)
+    throw new NodeRuleError(
+      `the strategies name ${cpuLists.length} different lists of CPUs; the scheduler knows ${MAX_CPU_LISTS} at once`,
+    );
+  return {
+    rules: ordered,
+    cgroups,
+    commands,
+    matcher: compileOrdered(commands.map(({ rule }) => rule)),
+    cpuLists,
+  };
+}
+
+/** The strategies of a file. */
+export const ruleSetOfFile = (rules: readonly Rule[]): RuleSet => ruleSetOf(orderedByPrecedence(rules));
+
+/** The largest id that a cgroup can have. */
+const MAX_ID = 2n ** 64n - 1n;
+
+function readCgroups(rule: NodeRule): ReadonlySet<string> | null {
+  if (rule.cgroups === null) return null;
+  return new Set(
+    rule.cgroups.map((text) => {
+      const id = BigInt(text);
+      if (id < 1n || id > MAX_ID) throw new NodeRuleError(`strategy ${rule.id} names a cgroup ${text}, which is no id`);
+      return `${id}`;
+    }),
+  );
+}
+
+function readRule(given: NodeRule, index: number, known: ReadonlyMap<string, Pattern>): Rule {
+  const { id, priority, sliceNs, cpus, commandRegex } = given;
+  try {
+    const rule = toRule(
+      {
+        priority: priority ?? false,
+        execution_time: sliceNs,
+        command_regex: commandRegex,
+        ...(cpus === null ? {} : { cpus }),
+      },
+      index,
+      known,
+    );
+    return { ...rule, id, cgroups: readCgroups(given) };
+  } catch (cause) {
+    if (cause instanceof RegexError)
+      throw new NodeRuleError(`the command_regex of strategy ${id} ${cause.message}`, { cause });
+    if (cause instanceof CpusError) throw new NodeRuleError(`cpus of strategy ${id} ${cause.message}`, { cause });
+    throw cause;
+  }
+}
+
+/**
+ * The rules of the node API, which come in their order: the strongest first.
+ * @param before the set that these follow: what it has compiled is not compiled again
+ * @throws NodeRuleError also for one that cannot be used
+ */
+export function ruleSetOfNode(rules: readonly NodeRule[], before: RuleSet | null = null): RuleSet {
+  const known = new Map<string, Pattern>();
+  for (const { commandRegex, pattern } of before?.rules ?? []) if (pattern !== null) known.set(commandRegex, pattern);
+  return ruleSetOf(rules.map((rule, index) => readRule(rule, index, known)));
+}

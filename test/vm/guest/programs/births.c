@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes tasks in every way there is: births. It takes one command a line,
+//   fork NAME | thread NAME | into NAME CGROUP_FOLDER | name NAME
+// and answers with one line of JSON: the new task's number and the time of its first instruction, ns since boot. Each
+// task then wakes every 5 ms. `into` is clone3 with CLONE_INTO_CGROUP: nothing moves, it is born there. `name` renames
+// the task that reads the commands.
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static char name[16];
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static void live(uint64_t first)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+
+	if (name[0])
+		prctl(PR_SET_NAME, name);
+	printf("{\"pid\":%ld,\"firstNs\":%llu}\n", syscall(SYS_gettid), (unsigned long long)first);
+	fflush(stdout);
+	for (;;)
+		nanosleep(&pause, NULL);
+}
+
+static void *thread_run(void *arg)
+{
+	live(now_ns());
+	return arg;
+}
+
+static long clone_into(const char *folder)
+{
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	args.cgroup = fd;
+	return syscall(SYS_clone3, &args, sizeof(args));
+}
+
+int main(void)
+{
+	char line[4096], how[16], folder[4000];
+	pthread_t thread;
+	long pid;
+
+	printf("{\"ready\":true,\"pid\":%d}\n", getpid());
+	fflush(stdout);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (fgets(line, sizeof(line), stdin)) {
+		folder[0] = name[0] = 0;
+		if (sscanf(line, "%15s %15s %3999s", how, name, folder) < 2)
+			return 1;
+		if (!strcmp(name, "-"))
+			name[0] = 0;
+		if (!strcmp(how, "name")) {
+			prctl(PR_SET_NAME, name);
+			printf("{\"pid\":%d,\"firstNs\":%llu}\n", getpid(), (unsigned long long)now_ns());
+			fflush(stdout);
+			continue;
+		}
+		if (!strcmp(how, "thread")) {
+			if (pthread_create(&thread, NULL, thread_run, NULL))
+				return 1;
+			continue;
+		}
+		pid = !strcmp(how, "into") ? clone_into(folder) : fork();
+		if (pid < 0) {
+			perror(how);
+			return 1;
+		}
+		if (!pid) {
+			uint64_t first = now_ns();
+
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			live(first);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kernelView } from '../kernel.ts';
+import { freshState, getToken, PORT, post, StreamCutter, sections, startAgent } from '../node-api.ts';
+import type { Scheduler } from '../scheduler.ts';
+import type { Scenario, Stage } from '../stage.ts';
+import { openTaskPolicy } from '../task-policy.ts';
+
+const LINE_LIMIT_MS = 60_000;
+const CHANGES = 200;
+const CHANGES_WITHOUT_STREAM = 5;
+const INTERVAL_SECONDS = 2;
+const PROXY_PORT = PORT + 1;
+const PIN_PATH = '/sys/fs/bpf/gthulhu';
+const NAME = 'api-watched';
+
+const percentile = (values: readonly number[], part: number): number =>
+  [...values].sort((a, b) => a - b)[Math.ceil(values.length * part) - 1];
+
+const says =
+  (words: string) =>
+  (line: string): boolean =>
+    line.includes(words);
+
+/** Pinned, so that the test can look into its maps. */
+function removePins(stage: Stage): void {
+  stage.atEnd(() => {
+    for (const name of readdirSync(PIN_PATH)) rmSync(`${PIN_PATH}/${name}`);
+  });
+}
+
+/**
+ * From the start of a POST until the kernel has the new priority for a task that it is about, read from the task's storage
+ * every millisecond. Afterwards with a proxy that lets no stream live.
+ */
+export const apiLatency: Scenario = async (stage) => {
+  await stage.alone();
+  freshState();
+  await startAgent(stage);
+  const proxy = new StreamCutter();
+  await proxy.listen(stage, PROXY_PORT);
+  removePins(stage);
+  const api = { url: `http://127.0.0.1:${PROXY_PORT}`, interval: INTERVAL_SECONDS };
+  const scheduler = await stage
+    .launch({ config: { pin: true, statsIntervalSeconds: 10 }, sections: sections(api) })
+    .started();
+  await scheduler.program.line(says('Initial scheduling strategies fetched'), LINE_LIMIT_MS);
+  const token = await getToken();
+  const watched = await stage.sleeper({ name: NAME, periodUs: 50_000, workUs: 100 });
+  const policy = openTaskPolicy(watched.program.pid);
+  stage.atEnd(() => policy.close());
+
+  /** ms from the start of the POST and from its answer until the kernel has it */
+  async function change(round: number): Promise<{ fromPostMs: number; fromAnswerMs: number }> {
+    const priority = 10 + (round % 10);
+    const sliceNs = 1_000_000 + round * 1000;
+    const start = performance.now();
+    let answered = Number.NaN;
+    const posted = post(token, [{ command_regex: `^${NAME}$`, priority, execution_time: sliceNs }]).then(() => {
+      answered = performance.now();
+    });
+    for (;;) {
+      const now = policy.read();
+      if (now?.priority === priority && now.sliceNs === sliceNs) break;
+      if (performance.now() - start > LINE_LIMIT_MS) throw new Error(`change ${round} never reached the kernel`);
+      await sleep(1);
+    }
+    const there = performance.now();
+    await posted;
+    return { fromPostMs: there - start, fromAnswerMs: Math.max(0, there - answered) };
+  }
+
+  const before = kernelView();
+  const times: { fromPostMs: number; fromAnswerMs: number }[] = [];
+  // The first ones pay for code that was never run before.
+  for (let round = 0; round < 10; round++) await change(round);
+  for (let round = 0; round < CHANGES; round++) {
+    await sleep(20);
+    times.push(await change(10 + round));
+  }
+  proxy.cutStreams();
+  const polled: number[] = [];
+  for (let round = 0; round < CHANGES_WITHOUT_STREAM; round++) {
+    await sleep(300);
+    polled.push((await change(1000 + round)).fromPostMs);
+  }
+  return {
+    before,
+    after: kernelView(),
+    values: {
+      changes: times.length,
+      postP50Ms: percentile(
+        times.map(({ fromPostMs }) => fromPostMs),
+        0.5,
+      ),
+      postP90Ms: percentile(
+        times.map(({ fromPostMs }) => fromPostMs),
+        0.9,
+      ),
+      postMaxMs: Math.max(...times.map(({ fromPostMs }) => fromPostMs)),
+      postP99Ms: percentile(
+        times.map(({ fromPostMs }) => fromPostMs),
+        0.99,
+      ),
+      answerP99Ms: percentile(
+        times.map(({ fromAnswerMs }) => fromAnswerMs),
+        0.99,
+      ),
+      polledMaxMs: Math.max(...polled),
+      intervalMs: INTERVAL_SECONDS * 1000,
+      streamsCut: proxy.streamsCut,
+    },
+  };
+};
+
+/** What /proc says about the BPF maps that a process holds, as `type fd`. */
+function mapsOfProcess(pid: number): Set<string> {
+  const found = new Set<string>();
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    if (!readlinkSync(`/proc/${pid}/fd/${fd}`).includes('bpf-map')) continue;
+    const type = /^map_type:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1];
+    found.add(`${type} ${fd}`);
+  }
+  return found;
+}
+
+/** Numbers of include/uapi/linux/bpf.h, for the kinds that the scheduler has. */
+const MAP_TYPES: Readonly<Record<string, number>> = {
+  BPF_MAP_TYPE_HASH: 1,
+  BPF_MAP_TYPE_ARRAY: 2,
+  BPF_MAP_TYPE_PERCPU_ARRAY: 6,
+  BPF_MAP_TYPE_LRU_HASH: 9,
+  BPF_MAP_TYPE_STRUCT_OPS: 26,
+  BPF_MAP_TYPE_RINGBUF: 27,
+  BPF_MAP_TYPE_TASK_STORAGE: 29,
+  BPF_MAP_TYPE_USER_RINGBUF: 31,
+  BPF_MAP_TYPE_CGRP_STORAGE: 32,
+};
+
+/** Lines `map:` of which /proc knows no such map. */
+function wrongMapLines(scheduler: Scheduler): { told: number; wrong: number } {
+  const held = mapsOfProcess(scheduler.program.pid);
+  const told = scheduler.program.lines.flatMap((line) => {
+    const match = /^map: \S+, type: (\w+), fd: (\d+)$/.exec(line);
+    return match === null ? [] : [`${MAP_TYPES[match[1]]} ${match[2]}`];
+  });
+  return { told: told.length, wrong: told.filter((map) => !held.has(map)).length };
+}
+
+/** The API is away when the scheduler starts, comes, hands out strategies, is away again and comes back. */
+export const apiLog: Scenario = async (stage) => {
+  await stage.alone();
+  freshState();
+  const scheduler = await stage
+    .launch({
+      logFormat: 'plain',
+      config: { statsIntervalSeconds: 10, timeoutMs: 30_000, opinionBudgetPercent: 1 },
+      sections: sections({ interval: 5 }),
+    })
+    .started();
+  const maps = wrongMapLines(scheduler);
+  const { program } = scheduler;
+  await program.line(says('Failed to send metrics'), LINE_LIMIT_MS);
+  const first = await startAgent(stage);
+  await program.line(says('Successfully sent metrics'), LINE_LIMIT_MS);
+  const token = await getToken();
+  await post(
+    token,
+    ['^web', '^db', 'backup|rsync', '^nr-gnb'].map((regex, i) => ({ command_regex: regex, priority: i + 1 })),
+  );
+  await program.line(says('Updated strategy map with 4 strategies'), LINE_LIMIT_MS);
+  const from = program.lines.length;
+  first.kill();
+  await program.line(says('Failed to fetch scheduling strategies'), LINE_LIMIT_MS, from);
+  await startAgent(stage);
+  await program.line(says('Scheduling strategies updated: 4 strategies'), LINE_LIMIT_MS, from);
+  await program.line(says('Successfully sent metrics'), LINE_LIMIT_MS, program.lines.length);
+  const code = await scheduler.stop();
+  return {
+    exits: [{ code, log: program.lines.join('\n') }],
+    values: { mapsTold: maps.told, mapsWrong: maps.wrong },
+  };
+};
+
+/** Under load the policy decides, and what it decided starts in the order that it wished for. */
+export const userDispatches: Scenario = async (stage) => {
+  const scheduler = await stage.scheduler();
+  await stage.hogs(4 * stage.cpus);
+  await sleep(1000);
+  scheduler.mark();
+  await sleep(stage.seconds(5) * 1000);
+  const { counters } = await scheduler.counters();
+  return { after: kernelView(), ...(counters === undefined ? {} : { counters }) };
+};
