@@ -12,6 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/{src,test}/**/*.test.ts', 'test/{repo,fault}/**/*.test.ts', 'bench/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/fault/kube*.test.ts'],
         },
       },
       {
@@ -36,7 +37,7 @@ export default defineConfig({
         test: {
           name: 'kube',
           sequence: { groupOrder: 2 },
-          include: ['test/kube/**/*.test.ts', 'test/fault/**/*.test.ts'],
+          include: ['test/kube/**/*.test.ts', 'test/fault/kube*.test.ts'],
           globalSetup: ['test/kube/rig/global-setup.ts'],
           pool: 'forks',
           isolate: false,

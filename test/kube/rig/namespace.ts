@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
 import type { ControlPlane } from './control-plane.ts';
+import { waitFor } from './program.ts';
 
 /** A namespace of one test. */
 export interface Namespace {
@@ -34,6 +35,10 @@ export async function makeNamespace({ admin }: ControlPlane): Promise<Namespace>
   const name = `test-${randomBytes(5).toString('hex')}`;
   const path = `/api/v1/namespaces/${name}`;
   await admin.create('/api/v1/namespaces', { metadata: { name } });
+  // Pods are refused before; after a crash of the API server it takes seconds.
+  const account = async (): Promise<boolean> =>
+    (await admin.raw('GET', `${path}/serviceaccounts/default`)).status === 200;
+  await waitFor('the service account of a new namespace', account, [], 60_000);
   let accounts = 0;
   return {
     name,
