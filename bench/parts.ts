@@ -7,6 +7,7 @@ import type { AgentTimes } from './agent.ts';
 import type { MatchingTimes } from './matching.ts';
 import type { DecisionCost } from './native.ts';
 import type { Value } from './value.ts';
+import type { FloodCost } from './watch-events.ts';
 
 export interface GuestPart {
   readonly name: string;
@@ -34,12 +35,14 @@ export const ROUNDS: readonly (readonly GuestPart[])[] = [
 export const NATIVE = 'native';
 export const MATCHING = 'matching';
 export const AGENT = 'agent';
-export const PARTS: readonly string[] = [NATIVE, MATCHING, AGENT, ...ROUNDS.flat().map(({ name }) => name)];
+export const WATCH = 'watch';
+export const PARTS: readonly string[] = [NATIVE, MATCHING, AGENT, WATCH, ...ROUNDS.flat().map(({ name }) => name)];
 
 export interface Kept {
   readonly commit: string;
   readonly values: readonly Value[];
   readonly decisions: readonly DecisionCost[];
+  readonly floods?: readonly FloodCost[];
   readonly matching?: MatchingTimes;
   readonly agent?: AgentTimes;
 }

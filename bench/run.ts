@@ -12,9 +12,10 @@ import { agentTimes } from './agent.ts';
 import { measureEmulated } from './emulated.ts';
 import { matchingTimes } from './matching.ts';
 import { decisionCosts } from './native.ts';
-import { AGENT, forget, keep, kept, MATCHING, NATIVE, PARTS, ROUNDS } from './parts.ts';
+import { AGENT, forget, keep, kept, MATCHING, NATIVE, PARTS, ROUNDS, WATCH } from './parts.ts';
 import { report } from './report.ts';
 import type { Value } from './value.ts';
+import { floodCosts } from './watch-events.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const { values: options } = parseArgs({
@@ -39,6 +40,7 @@ const commit = `${firstLine('git', 'rev-parse', '--short=10', 'HEAD')}${changed 
 if (wanted.includes(NATIVE)) keep(NATIVE, { commit, values: [], decisions: decisionCosts() });
 if (wanted.includes(MATCHING)) keep(MATCHING, { commit, values: [], decisions: [], matching: matchingTimes() });
 if (wanted.includes(AGENT)) keep(AGENT, { commit, values: [], decisions: [], agent: await agentTimes() });
+if (wanted.includes(WATCH)) keep(WATCH, { commit, values: [], decisions: [], floods: await floodCosts() });
 for (const round of ROUNDS) {
   await Promise.all(
     round
@@ -64,6 +66,7 @@ const text = report(
   kept(NATIVE)?.decisions ?? [],
   kept(MATCHING)?.matching ?? null,
   kept(AGENT)?.agent ?? null,
+  kept(WATCH)?.floods ?? [],
 );
 writeFileSync(`${root}bench/RESULTS.md`, text);
 process.stdout.write(text);
