@@ -90,12 +90,14 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'a watch goes 
     // A server keeps changes since its start only.
     await mirror.plane.restartApi();
     await mirror.agree();
+    // A slow restart may have taken a new list already.
+    const { lists } = mirror.reflector.status().counts;
     let asked = 0;
     mirror.proxy.fault = ({ watch }) =>
       watch && asked++ === 0 ? { kind: 'ask', query: { resourceVersion: '1' } } : null;
     mirror.proxy.cut();
     await meanwhile(mirror);
-    await waitFor('the new list', () => mirror.reflector.status().counts.lists === 2, [], 30_000);
+    await waitFor('the new list', () => mirror.reflector.status().counts.lists > lists);
     await mirror.agree();
     expect(mirror.problems.some((text) => text.includes('too old resource version'))).toBe(true);
     const relist = mirror.proxy.seen.filter(({ watch }) => !watch).at(-1);
@@ -147,7 +149,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'a watch goes 
   ])('%s in the stream', async (_what, text) => {
     const mirror = await start();
     mirror.proxy.inject(text);
-    await waitFor('the new list', () => mirror.reflector.status().counts.lists === 2, [], 30_000);
+    await waitFor('the new list', () => mirror.reflector.status().counts.lists > lists);
     await meanwhile(mirror);
     await again(mirror);
   });
@@ -245,7 +247,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)('an API server that lies',
     const made = (n: number): string =>
       `${JSON.stringify({ type: 'ADDED', object: { metadata: { name: `made-${n}`, uid: `${n}`, resourceVersion: '5' } } })}\n`;
     mirror.proxy.inject(Array.from({ length: 100 }, (_, n) => made(n)).join(''));
-    await waitFor('the new list', () => mirror.reflector.status().counts.lists === 2, [], 30_000);
+    await waitFor('the new list', () => mirror.reflector.status().counts.lists > lists);
     await again(mirror);
     expect(mirror.reflector.objects.size).toBe(3);
   });

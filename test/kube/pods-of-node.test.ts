@@ -161,7 +161,8 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'the pods of a
       [],
       60_000,
     );
-    expect(third.provider.health()).toMatchObject({ state: 'ready', message: '' });
+    await waitFor('being ready', () => third.provider.health().state === 'ready');
+    expect(third.provider.health().message).toBe('');
   });
 
   test('are not known without server and state, and that is said', async () => {
