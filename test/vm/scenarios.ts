@@ -88,7 +88,7 @@ const switchedOnAndOff: Check = (outcome) => {
     valueAtLeast('switches', 2),
     valueIs('explained', switches),
     valueIs('paused', 0),
-    valueWithin('backMs', 40_000),
+    valueWithin('backMs', 120_000),
   )(outcome);
 };
 

@@ -66,7 +66,8 @@ export const up: Command = withUsage(async ({ args }) => {
   const say = (sentence: string): void => note(`gthulhu up: ${sentence}\n`);
   let config: Config;
   try {
-    ({ config } = loadConfig(values.config));
+    // As the scheduler will read it: a mistake is told once, before anything runs.
+    ({ config } = loadConfig(values.config, { api: { enabled: true } }));
     await makeKeys(config, say);
   } catch (error) {
     for (const line of (error as Error).message.split('\n')) say(line);

@@ -186,6 +186,8 @@ describe('with an API', () => {
     await until('asked', () => api.seen.length === 1);
     transport.close();
     await expect(asked).rejects.toThrow(/context canceled$/);
+    await expect(transport.request({ method: 'GET', path: '/b' })).rejects.toThrow(/context canceled$/);
+    expect(api.seen).toEqual(['GET /a']);
   });
 });
 

@@ -87,6 +87,7 @@ export function createTransport(
   } as const;
   const agent = endpoint.tls ? new TlsAgent({ ...keys, keepAlive: false }) : new Agent({ keepAlive: false });
   const alive = new Set<ClientRequest>();
+  let closed = false;
 
   function open(request: Request): Promise<OpenAnswer> {
     const { method, path, headers = {}, body } = request;
@@ -108,6 +109,7 @@ export function createTransport(
     };
     const sentence = (reason: string): TransportError =>
       new TransportError(`${named(request)} "${endpoint.base}${path}": ${reason}`);
+    if (closed) return Promise.reject(sentence('context canceled'));
     return new Promise((resolve, reject) => {
       const outgoing = (endpoint.tls ? httpsRequest : httpRequest)(options);
       alive.add(outgoing);
@@ -195,6 +197,7 @@ export function createTransport(
     request,
     open,
     close() {
+      closed = true;
       for (const outgoing of alive) outgoing.destroy(new Error('context canceled'));
     },
   };
