@@ -148,6 +148,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'a watch goes 
     ['a line without end', 'x'.repeat(5_000_000)],
   ])('%s in the stream', async (_what, text) => {
     const mirror = await start();
+    const { lists } = mirror.reflector.status().counts;
     mirror.proxy.inject(text);
     await waitFor('the new list', () => mirror.reflector.status().counts.lists > lists);
     await meanwhile(mirror);
@@ -246,6 +247,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)('an API server that lies',
     const mirror = await start({ maxObjects: 50 });
     const made = (n: number): string =>
       `${JSON.stringify({ type: 'ADDED', object: { metadata: { name: `made-${n}`, uid: `${n}`, resourceVersion: '5' } } })}\n`;
+    const { lists } = mirror.reflector.status().counts;
     mirror.proxy.inject(Array.from({ length: 100 }, (_, n) => made(n)).join(''));
     await waitFor('the new list', () => mirror.reflector.status().counts.lists > lists);
     await again(mirror);
