@@ -124,7 +124,13 @@ export const workloadStrategies: Scenario = async (stage) => {
   const start = performance.now();
   const probeHome = await births(stage, pod.below(`crio-${'b'.repeat(64)}.scope`));
   const probe = await probeHome.fork();
-  await until('the strategy of the pod', async () => ((await explain(probe.pid)).kernel?.priority === 6 ? true : null));
+  let last: unknown = null;
+  await until('the strategy of the pod', async () => {
+    last = await explain(probe.pid);
+    return (last as Explanation).kernel?.priority === 6 ? true : null;
+  }).catch((error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(last)} after ${JSON.stringify(values)}`);
+  });
   values.podMs = performance.now() - start;
   const late = pod.below(`crio-${'c'.repeat(64)}.scope`);
   const first = await inside.into(late.path);
