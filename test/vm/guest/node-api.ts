@@ -89,6 +89,8 @@ export class StreamCutter {
       const api = connect(PORT, '127.0.0.1');
       const both = [client, api];
       for (const socket of both) {
+        // Else small pieces wait for the acknowledgement of those before, which the other side puts off.
+        socket.setNoDelay(true);
         socket.on('error', () => {});
         socket.on('close', () => {
           for (const other of both) other.destroy();
