@@ -70,7 +70,15 @@ class MachineWithAgent {
       join(root, 'scripts/vm'),
       [
         ...['--kernel', '7', '--cpus', '1', '--memory', '1024', '--timeout', '900'],
-        ...['--disk', join(folder, 'disk.img'), '--net', `${port}:${PORT}`, '--'],
+        ...[
+          '--disk',
+          join(folder, 'disk.img'),
+          '--disk',
+          join(folder, 'unsynced.img'),
+          '--net',
+          `${port}:${PORT}`,
+          '--',
+        ],
         ...[join(root, 'test/vm/guest/agent-on-disk.sh'), join(root, 'bin/gthulhu')],
         ...[join(folder, 'config.yaml'), join(folder, 'client.pem')],
       ],
@@ -146,8 +154,10 @@ describe.skipIf(obstacle !== null && !process.env.CI)('strategies on a disk', ()
     writeFileSync(join(folder, 'client.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
     const config = { agent: { listen: `0.0.0.0:${PORT}`, stateFolder: '/run/disk/state' } };
     writeFileSync(join(folder, 'config.yaml'), JSON.stringify(config));
-    execFileSync('truncate', ['-s', '64M', join(folder, 'disk.img')]);
-    execFileSync('mkfs.ext4', ['-q', '-F', join(folder, 'disk.img')]);
+    for (const disk of ['disk.img', 'unsynced.img']) {
+      execFileSync('truncate', ['-s', '64M', join(folder, disk)]);
+      execFileSync('mkfs.ext4', ['-q', '-F', join(folder, disk)]);
+    }
     const port = await freePort();
     const boot = async (): Promise<MachineWithAgent> => {
       const machine = new MachineWithAgent(folder, port, privateKey);
