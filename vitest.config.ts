@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { Tally } from './test/tally.ts';
 
 // `unit` needs nothing but this machine; `contract` asks the built node API over HTTP; `vm` boots test machines, one at
-// a time.
+// a time; `kube` starts one Kubernetes cluster on loopback that all its files share: one process, one file after the other.
 export default defineConfig({
   test: {
     reporters: ['default', new Tally()],
@@ -12,6 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/{src,test}/**/*.test.ts', 'test/{repo,fault}/**/*.test.ts', 'bench/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/fault/kube*.test.ts'],
         },
       },
       {
@@ -30,6 +31,20 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: 'kube',
+          sequence: { groupOrder: 2 },
+          include: ['test/kube/**/*.test.ts', 'test/fault/kube*.test.ts'],
+          globalSetup: ['test/kube/rig/global-setup.ts'],
+          pool: 'forks',
+          isolate: false,
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

@@ -3,9 +3,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Dispatch } from '../test/vm/plan.ts';
+import type { AgentTimes } from './agent.ts';
 import type { MatchingTimes } from './matching.ts';
 import type { DecisionCost } from './native.ts';
 import type { Value } from './value.ts';
+import type { FloodCost } from './watch-events.ts';
 
 export interface GuestPart {
   readonly name: string;
@@ -32,13 +34,17 @@ export const ROUNDS: readonly (readonly GuestPart[])[] = [
 
 export const NATIVE = 'native';
 export const MATCHING = 'matching';
-export const PARTS: readonly string[] = [NATIVE, MATCHING, ...ROUNDS.flat().map(({ name }) => name)];
+export const AGENT = 'agent';
+export const WATCH = 'watch';
+export const PARTS: readonly string[] = [NATIVE, MATCHING, AGENT, WATCH, ...ROUNDS.flat().map(({ name }) => name)];
 
 export interface Kept {
   readonly commit: string;
   readonly values: readonly Value[];
   readonly decisions: readonly DecisionCost[];
+  readonly floods?: readonly FloodCost[];
   readonly matching?: MatchingTimes;
+  readonly agent?: AgentTimes;
 }
 
 const folder = fileURLToPath(new URL('../build/bench/parts/', import.meta.url));

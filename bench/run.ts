@@ -8,12 +8,14 @@ import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { agentTimes } from './agent.ts';
 import { measureEmulated } from './emulated.ts';
 import { matchingTimes } from './matching.ts';
 import { decisionCosts } from './native.ts';
-import { forget, keep, kept, MATCHING, NATIVE, PARTS, ROUNDS } from './parts.ts';
+import { AGENT, forget, keep, kept, MATCHING, NATIVE, PARTS, ROUNDS, WATCH } from './parts.ts';
 import { report } from './report.ts';
 import type { Value } from './value.ts';
+import { floodCosts } from './watch-events.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const { values: options } = parseArgs({
@@ -37,6 +39,8 @@ const commit = `${firstLine('git', 'rev-parse', '--short=10', 'HEAD')}${changed 
 // First and alone: these are the only parts that the load of this machine changes.
 if (wanted.includes(NATIVE)) keep(NATIVE, { commit, values: [], decisions: decisionCosts() });
 if (wanted.includes(MATCHING)) keep(MATCHING, { commit, values: [], decisions: [], matching: matchingTimes() });
+if (wanted.includes(AGENT)) keep(AGENT, { commit, values: [], decisions: [], agent: await agentTimes() });
+if (wanted.includes(WATCH)) keep(WATCH, { commit, values: [], decisions: [], floods: await floodCosts() });
 for (const round of ROUNDS) {
   await Promise.all(
     round
@@ -61,6 +65,8 @@ const text = report(
   emulated,
   kept(NATIVE)?.decisions ?? [],
   kept(MATCHING)?.matching ?? null,
+  kept(AGENT)?.agent ?? null,
+  kept(WATCH)?.floods ?? [],
 );
 writeFileSync(`${root}bench/RESULTS.md`, text);
 process.stdout.write(text);

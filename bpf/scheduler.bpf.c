@@ -552,6 +552,7 @@ s32 BPF_PROG(gthulhu_init_task, struct task_struct *p, struct scx_init_task_args
 	if (!tc)
 		return 0;
 	tc->priority = GTHULHU_NO_PRIORITY;
+	tc->policy_since_ns = now_ns();
 	if (!args->fork)
 		return 0;
 	parent = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);

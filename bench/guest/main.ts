@@ -61,8 +61,8 @@ async function attached(): Promise<Scheduler> {
   const scheduler = new Scheduler({ dispatch, config: DEFAULTS });
   await scheduler.started();
   tell('start', true, (scheduler.startMs - bpfLoadMs(scheduler)) / 1000);
-  // Its policy thread starts after it.
-  await sleep(4000);
+  // Its policy thread starts after it, and the kernel still puts away what loading took.
+  await sleep(10_000);
   return scheduler;
 }
 

@@ -180,7 +180,6 @@ static __always_inline void policy_inherit(struct task_ctx *tc, const struct tas
 	tc->policy_cgroup = parent->policy_cgroup;
 	tc->policy_seq = parent->policy_seq;
 	tc->policy_css = parent->policy_css;
-	tc->policy_since_ns = now_ns();
 #ifndef SABOTAGE_NO_INHERITANCE
 	tc->own = parent->own;
 	tc->own_cgroup = parent->own_cgroup;

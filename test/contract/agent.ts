@@ -21,6 +21,8 @@ export interface Settings {
   readonly compat?: 'current' | '2025-09';
   readonly auth?: Readonly<Record<string, unknown>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Commands that strategies about everybody pass by; none where it is not said. */
+  readonly protectedCommands?: readonly string[];
   /** Of an agent before; a new one where it is not said. */
   readonly folder?: string;
 }
@@ -43,12 +45,27 @@ export class Agent {
   #token: Promise<string> | undefined;
   #api: Promise<OpenApi> | undefined;
 
-  constructor({ listen = '127.0.0.1:0', compat = 'current', auth = {}, environment = {}, folder }: Settings = {}) {
+  constructor({
+    listen = '127.0.0.1:0',
+    compat = 'current',
+    auth = {},
+    environment = {},
+    protectedCommands = [],
+    folder,
+  }: Settings = {}) {
     this.folder = folder ?? newFolder();
     this.state = join(this.folder, 'state');
     const config = join(this.folder, 'config.yaml');
     // JSON is YAML.
-    writeFileSync(config, JSON.stringify({ agent: { listen, stateFolder: this.state }, auth, api: { compat } }));
+    writeFileSync(
+      config,
+      JSON.stringify({
+        agent: { listen, stateFolder: this.state },
+        auth,
+        api: { compat },
+        workloads: { protected: { commands: protectedCommands } },
+      }),
+    );
     this.process = spawn(join(root, 'bin/gthulhu'), ['agent', '--config', config, '--log-format', 'json'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },

@@ -36,7 +36,11 @@ export class AgentProcess {
     if (this.port === 0) this.port = await freePort();
     writeFileSync(
       this.#file,
-      JSON.stringify({ agent: { listen: `127.0.0.1:${this.port}`, stateFolder: this.stateFolder } }),
+      JSON.stringify({
+        agent: { listen: `127.0.0.1:${this.port}`, stateFolder: this.stateFolder },
+        // What is counted here is what was sent.
+        workloads: { protected: { commands: [] } },
+      }),
     );
     const child = spawn(COMMAND, ['agent', '--config', this.#file], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;

@@ -107,7 +107,7 @@ describe.skipIf(skipped)('strategies, token, status', () => {
     [['strategies', 'apply', '-f', '/nonexistent'], 2, /cannot be read/],
     [['strategies', 'mend'], 2, /there is no command strategies mend/],
     [['strategies'], 2, /takes a command/],
-    [['strategies', 'list', '-o', 'xml'], 2, /-o takes table or json/],
+    [['strategies', 'list', '-o', 'xml'], 2, /-o takes table, wide, json, yaml, not xml/],
     [['token', '--scope', 'everything'], 2, /there is no "everything"/],
     [['strategies', 'list', '--token', 'x'], 4, /the token is not accepted/],
     [['strategies', 'list', '--url', 'nonsense'], 2, /--url is "nonsense"/],

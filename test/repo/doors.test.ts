@@ -27,6 +27,8 @@ test.each([
   ['test/vm/guest.ts', `import { a } from '../../packages/bpf/src/index.ts';`, 1],
   ['test/vm/guest.ts', `import { a } from '@gthulhu/bpf';`, 0],
   ['test/vm/guest.ts', `import { a } from './other.ts';`, 0],
+  ['test/vm/guest.ts', `import { a } from '@gthulhu/workloads/testing';`, 0],
+  [scheduler, `import { a } from '@gthulhu/workloads/testing';`, 1],
 ])('%s: %s', (path, text, faults) => {
   expect(doorFaults(path, text)).toHaveLength(faults);
 });

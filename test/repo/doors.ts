@@ -26,6 +26,8 @@ export function doorFaults(path: string, text: string): string[] {
     }
     const other = /^@gthulhu\/([^/]+)(\/.*)?$/.exec(specifier);
     if (other === null) return [];
+    // Suites that tests across rooms run; nothing that is shipped uses them.
+    if (other[2] === '/testing' && room === undefined) return [];
     if (other[2] !== undefined) return [`${path}: ${specifier} is not a door; import @gthulhu/${other[1]}`];
     if (room === undefined) return [];
     return floorOf(other[1] ?? '') > floorOf(room)

@@ -51,7 +51,9 @@ function everything(machine: Machine, dispatch: Dispatch): string[] {
     'killed',
     'none',
     // Latencies: where the guest's clock tells the truth about them.
-    ...(machine.cpus === 1 ? ['strategies', 'apiLog', 'apiLatency', 'urgent', 'urgentOrder', 'slices'] : []),
+    ...(machine.cpus === 1
+      ? ['strategies', 'apiLog', 'apiLatency', 'workloadStrategies', 'urgent', 'urgentOrder', 'slices']
+      : []),
     'urgentFlood',
     ...(machine.cpus === 4 ? ['exclusive'] : []),
     ...(dispatch === 'hybrid' ? ['ringFull', 'userDispatches'] : []),
@@ -79,6 +81,7 @@ const PAIRWISE: readonly Row[] = [
   },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['strategies', 'policyShuffles'] },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['apiLog', 'apiLatency', 'userDispatches'] },
+  { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['workloadStrategies'] },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['attach', 'frozen', 'weights', 'second', 'killed', 'none'] },
   { kernel: '6.12', cpus: 2, dispatch: 'hybrid', scenarios: ['frozen', 'pinned', 'affinityChurn', 'killed'] },
   { kernel: '7', cpus: 4, dispatch: 'hybrid', scenarios: ['ownThreads', 'affinityChurn', 'forkStorm'] },
@@ -88,6 +91,9 @@ const PAIRWISE: readonly Row[] = [
   { kernel: '6.12', cpus: 2, dispatch: 'hybrid', scenarios: ['cpusOfStrategies'] },
   { kernel: '6.12', cpus: 2, dispatch: 'strict', scenarios: ['policyPartial'] },
   { kernel: '7', cpus: 4, dispatch: 'strict', scenarios: ['exclusive'] },
+  { kernel: '7', cpus: 2, dispatch: 'hybrid', scenarios: ['stressMixes', 'freezer', 'traced', 'takeoverOff'] },
+  { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['inversionMutex', 'inversionFault', 'realtimeHogPinned'] },
+  { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['slices', 'urgent'] },
 ];
 
 /** A machine of its own: the kernel is told at boot which CPUs it is. */
@@ -123,7 +129,7 @@ function rows(): Row[] {
 }
 
 export function matrix(): (Boot & { readonly name: string })[] {
-  return [...rows(), ...(full ? [TICKLESS] : [])].map(({ kernel, cpus, dispatch, scenarios, parameters }) => ({
+  return [...rows(), TICKLESS].map(({ kernel, cpus, dispatch, scenarios, parameters }) => ({
     name: `Linux ${kernel}, ${cpus} CPU${cpus > 1 ? 's' : ''}, ${dispatch}`,
     kernel,
     cpus,

@@ -88,7 +88,7 @@ const switchedOnAndOff: Check = (outcome) => {
     valueAtLeast('switches', 2),
     valueIs('explained', switches),
     valueIs('paused', 0),
-    valueWithin('backMs', 40_000),
+    valueWithin('backMs', 120_000),
   )(outcome);
 };
 
@@ -129,6 +129,21 @@ export const expectations: Readonly<Record<string, Check>> = {
     valueWithin('postP99Ms', 100),
     valueAtLeast('streamsCut', 1),
     valueWithin('polledMaxMs', 2100),
+  ),
+  // The same by label, with 1,000 containers and 200 strategies, and what the node API says of it.
+  workloadStrategies: all(
+    stayedInForce,
+    valueAtLeast('workloads', 1000),
+    valueIs('changes', 100),
+    valueWithin('postP99Ms', 100),
+    valueIs('agrees', 1),
+    valueIs('byCgroup', 1),
+    valueIs('named', 1),
+    valueIs('first', 6),
+    valueIs('firstAtOnce', 1),
+    valueIs('firstAgrees', 1),
+    valueIs('unnamed', 1),
+    valueIs('leftAgrees', 1),
   ),
   apiLog: all(exitsWith(0, /receive os signal/, /uei: kind=/, /scheduler exit/), saysWhatWasPublished, mapsAreReal),
   userDispatches: policyDecided,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hostname } from 'node:os';
-import type { Config } from '@gthulhu/contracts';
+import { type Config, NODE_RULE_LIMITS } from '@gthulhu/contracts';
 import type { AgentLog } from './agent-log.ts';
 import { verifyAssertion } from './auth/assertion.ts';
 import { readClientKey } from './auth/client-keys.ts';
@@ -18,22 +18,27 @@ import type { Family } from './metrics/prometheus.ts';
 import { SchedulerCounters } from './metrics/scheduler-counters.ts';
 import { ProcessTable } from './pods/process-table.ts';
 import { aboutRoutes } from './routes/about.ts';
+import { explainRoute } from './routes/explain.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { podsRoutes } from './routes/pods.ts';
 import { policiesRoute } from './routes/policies.ts';
+import { previewRoute } from './routes/preview.ts';
 import { strategiesRoutes } from './routes/strategies.ts';
 import { strategyRoutes } from './routes/strategy.ts';
 import { tokenRoutes } from './routes/token.ts';
+import { workloadsRoute } from './routes/workloads.ts';
 import { openStateFolder } from './state/state-folder.ts';
 import { StrategyStore } from './store/strategy-store.ts';
-import { StrategyBook } from './strategies/strategy-book.ts';
-import { NO_WORKLOADS, type WorkloadSource } from './strategies/workload-source.ts';
+import { type Published, StrategyBook } from './strategies/strategy-book.ts';
+import { askScheduler } from './workloads/ask-scheduler.ts';
+import { openNodeMatching } from './workloads/open-matching.ts';
+import { podNames } from './workloads/pod-names.ts';
+import { type UnenforcedLimits, watchUnenforced } from './workloads/unenforced-limits.ts';
 
 export interface AgentOptions {
-  readonly config: Pick<Config, 'agent' | 'auth' | 'api'>;
+  readonly config: Pick<Config, 'agent' | 'auth' | 'api' | 'workloads'>;
   readonly log: AgentLog;
   readonly version: string;
-  readonly workloads?: WorkloadSource;
 }
 
 export interface Agent {
@@ -50,22 +55,59 @@ const gauge = (name: string, help: string, value: number): Family => ({
   samples: [{ value }],
 });
 
+/** Who set a limit must not believe that it holds. */
+function sayUnenforced({ cpuMax, cpuWeight }: UnenforcedLimits, log: AgentLog): void {
+  if (cpuMax + cpuWeight === 0) return;
+  log.warn(
+    `${cpuMax} workloads have cpu.max and ${cpuWeight} have cpu.weight: under sched_ext the kernel enforces neither; give strategies to those that must come first`,
+    { cpuMax, cpuWeight },
+  );
+}
+
+/** The scheduler would refuse more: who is left out must be known. */
+function warnOfLeftOut(book: StrategyBook, log: AgentLog): void {
+  let last = 0;
+  const look = ({ leftOut }: Published): void => {
+    if (leftOut > 0 && last === 0)
+      log.warn(
+        `strategies mean ${leftOut} cgroups more than the ${NODE_RULE_LIMITS.cgroups} that the scheduler has room for; the weakest strategies go without them: narrow them to fewer namespaces or labels`,
+        { leftOut },
+      );
+    if (leftOut === 0 && last > 0) log.info('there is room for all cgroups that strategies mean again');
+    last = leftOut;
+  };
+  look(book.published);
+  book.onChange(look);
+}
+
 /**
  * Starts the node API.
  * @throws AgentError with what is in the way, and nothing is left behind
  */
-export async function startAgent({ config, log, version, workloads = NO_WORKLOADS }: AgentOptions): Promise<Agent> {
+export async function startAgent({ config, log, version }: AgentOptions): Promise<Agent> {
   const { agent, auth, api } = config;
   const address = parseListen(agent.listen);
   const folder = openStateFolder(agent.stateFolder);
   // First of all: whoever has it is the only one here.
   const store = StrategyStore.open(folder.file('store'));
   const listeners: Listener[] = [];
+  const ending = new AbortController();
   try {
     const keys = openSigningKeys(folder, auth, (path) => log.info(`made a key for tokens: ${path}`, { path }));
     const tokens = createTokens(keys, auth.tokenSeconds);
-    const book = new StrategyBook(store, workloads);
-    const processes = new ProcessTable();
+    // Before anybody is answered: rules without workloads would take strategies away from those who have them.
+    const { matching, cgroupRoot } = await openNodeMatching(config.workloads, log, ending.signal);
+    const limits = await watchUnenforced(() => matching.workloads(), cgroupRoot);
+    ending.signal.addEventListener('abort', () => limits.stop());
+    sayUnenforced(limits.last, log);
+    const book = new StrategyBook(store, matching);
+    warnOfLeftOut(book, log);
+    const explainParts = {
+      book,
+      matching,
+      askKernel: (pid: number) => askScheduler(folder.file('schedulerSocket'), pid),
+    };
+    const processes = new ProcessTable('/proc', cgroupRoot ?? undefined);
     const readProcesses = () => processes.read();
     const counters = new SchedulerCounters();
     const answers = new AnswerCount();
@@ -88,6 +130,21 @@ export async function startAgent({ config, log, version, workloads = NO_WORKLOAD
       ...schedulerFamilies(counters, machineId),
       gauge('gthulhu_agent_strategies', 'Strategies that are stored.', book.records.length),
       gauge('gthulhu_agent_rules', 'Rules for the scheduler of this node.', book.published.policies.rules.length),
+      {
+        name: 'gthulhu_unenforced_cpu_limits',
+        type: 'gauge',
+        help: 'Workloads with a limit of their cgroup that the kernel does not enforce under sched_ext.',
+        samples: [
+          { labels: { kind: 'cpu.max' }, value: limits.last.cpuMax },
+          { labels: { kind: 'cpu.weight' }, value: limits.last.cpuWeight },
+        ],
+      },
+      gauge('gthulhu_agent_workloads', 'Workloads that are known on this node.', matching.workloads().length),
+      gauge(
+        'gthulhu_agent_cgroups_left_out',
+        'Cgroups that strategies mean and the scheduler has no room for.',
+        book.published.leftOut,
+      ),
       gauge('gthulhu_agent_policy_streams', 'Clients that are told of each change.', streams.count()),
       answers.family(),
       ...processFamilies(),
@@ -98,11 +155,16 @@ export async function startAgent({ config, log, version, workloads = NO_WORKLOAD
         verifyAssertion: (assertion) => verifyAssertion(assertion, { keyOf, useOnce, now: Date.now }),
         checkShownKey: auth.legacyPublicKey && rsa !== null ? (pem) => checkShownKey(pem, rsa) : null,
       }),
-      ...strategiesRoutes({ book, workloads, readProcesses, compat: api.compat }),
-      ...strategyRoutes({ book, workloads }),
+      ...strategiesRoutes({ book, matching, readProcesses, compat: api.compat }),
+      ...strategyRoutes({ book, matching }),
       streams.route,
       ...metricsRoutes(counters, families),
-      ...podsRoutes(readProcesses, process.env.NODE_NAME || hostname(), api.compat),
+      ...podsRoutes(readProcesses, process.env.NODE_NAME || hostname(), api.compat, () =>
+        podNames(matching.workloads()),
+      ),
+      workloadsRoute(book, matching, () => limits.last),
+      explainRoute(explainParts),
+      previewRoute({ book, matching, cgroupRoot, readProcesses }),
     ];
     const app = await createServer({
       routes: [...routes, ...aboutRoutes(version, routes)],
@@ -138,10 +200,13 @@ export async function startAgent({ config, log, version, workloads = NO_WORKLOAD
         streams.end();
         await Promise.all(closed);
         await app.close();
+        ending.abort();
+        matching.stop();
         store.close();
       },
     };
   } catch (error) {
+    ending.abort();
     await Promise.all(listeners.map((listener) => listener.close()));
     store.close();
     throw error;

@@ -7,4 +7,3 @@ export { AgentError } from './agent-error.ts';
 export type { AgentLog } from './agent-log.ts';
 export { runAgent } from './run-agent.ts';
 export type { PlainStrategy } from './strategies/record.ts';
-export { NO_WORKLOADS, type WorkloadSource } from './strategies/workload-source.ts';

@@ -17,6 +17,12 @@ const USAGE = `usage: gthulhu COMMAND [options]
             the node API: strategies, tokens and counters, until Ctrl-C
   strategies list | get ID | apply -f FILE | delete ID | delete --all
             what the node API has stored; apply puts those of FILE in the place of all
+  strategies preview -f FILE [--add]
+            what those of FILE would match and change in the place of all, or beside them (--add); nothing is stored
+  workloads list [-n NAMESPACE] [-l KEY=VALUE] [--watch]
+            pods, services and containers of this node, and the strategies that come to them
+  explain PID|POD [--watch]
+            which strategy is for a task or a workload, why, since when, and whether the kernel has it
   token [--scope "strategies:read ..."]
             a token for other programs, such as curl
   status    whether API, scheduler and strategies are there
@@ -29,11 +35,11 @@ const USAGE = `usage: gthulhu COMMAND [options]
             this text
   --version what is installed
 
-strategies, token and status talk to the node API of this machine through its state folder, as root. They take --url URL,
---token TOKEN (or GTHULHU_TOKEN), --state-folder DIR, --config FILE and -o table|json.
+strategies, workloads, explain, token and status talk to the node API of this machine through its state folder, as root. They take --url URL,
+--token TOKEN (or GTHULHU_TOKEN), --state-folder DIR, --config FILE and -o table|wide|json|yaml.
 
 Exit codes: 0 ended as asked, 1 failed (also a policy that does not pass its test), 2 wrong usage, 3 there is no such
-strategy, 4 no token or not allowed, 5 changed meanwhile, 6 something that should be there is not (status), 78 this kernel
+strategy or task, 4 no token or not allowed, 5 changed meanwhile, 6 something that should be there is not (status, explain), 78 this kernel
 has no sched_ext.
 `;
 
@@ -43,6 +49,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   scheduler: async () => (await import('./scheduler.ts')).scheduler,
   agent: async () => (await import('./agent.ts')).agent,
   strategies: async () => (await import('./node/strategies.ts')).strategies,
+  workloads: async () => (await import('./node/workloads.ts')).workloads,
+  explain: async () => (await import('./node/explain.ts')).explain,
   token: async () => (await import('./node/token.ts')).token,
   status: async () => (await import('./node/status.ts')).status,
   policy: async () => (await import('./policy.ts')).policy,

@@ -52,5 +52,7 @@ test('every key has a default, every section has keys only', () => {
     'api.mtls',
     'agent',
     'auth',
+    'workloads',
+    'workloads.protected',
   ]);
 });

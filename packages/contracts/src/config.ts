@@ -3,6 +3,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { AgentSection, AuthSection } from './config-agent.ts';
 import { SchedulerSection } from './config-scheduler.ts';
 import { ApiSection, MonitorSection, SimpleSchedulerSection } from './config-surroundings.ts';
+import { WorkloadsSection } from './config-workloads.ts';
 import { type Effect, inProcess, type KeyNotes, noEffect, type Text } from './effect.ts';
 
 const flag = (value: KeyNotes) => Type.Boolean({ default: false, ...value });
@@ -37,6 +38,7 @@ export const ConfigSchema = Type.Object(
     api: ApiSection,
     agent: AgentSection,
     auth: AuthSection,
+    workloads: WorkloadsSection,
   },
   { additionalProperties: false, description: 'Gthulhu', descriptionZhTw: 'Gthulhu' },
 );
@@ -76,7 +78,7 @@ function* walk(node: Node, prefix: string): Generator<ConfigKey> {
 export const configKeys: readonly ConfigKey[] = [...walk(ConfigSchema, '')];
 
 function defaultsOf(node: Node): unknown {
-  if (node.properties === undefined) return node.default;
+  if (node.properties === undefined) return structuredClone(node.default);
   return Object.fromEntries(Object.entries(node.properties).map(([name, child]) => [name, defaultsOf(child)]));
 }
 

@@ -8,6 +8,7 @@ export {
 } from './bss-counters.ts';
 export { type Config, type ConfigKey, ConfigSchema, configKeys, defaultConfig, type SchedulerMode } from './config.ts';
 export { API_COMPATS, type ApiCompat } from './config-agent.ts';
+export { PROTECTED_COMMANDS, PROTECTED_UNITS } from './config-workloads.ts';
 export { formatCpuList, parseCpuList } from './cpu-list.ts';
 export type { Effect, KeyNotes, Text } from './effect.ts';
 export {
@@ -17,10 +18,12 @@ export {
   JWT_BEARER_GRANT,
   NODE_API_AUDIENCE,
   NODE_API_PATHS,
+  NODE_RULE_LIMITS,
   type NodePolicies,
   NodePoliciesSchema,
   type NodeRule,
   NodeRuleSchema,
+  PROTECTED_RULE_IDS,
   type PublicKeyRequest,
   PublicKeyRequestSchema,
   SCOPES,
@@ -56,8 +59,21 @@ export {
   StrategyAnswerSchema,
   VersionAnswerSchema,
 } from './node-api-answers.ts';
+export {
+  type Explanation,
+  type ExplanationAnswer,
+  ExplanationAnswerSchema,
+  type PreviewAnswer,
+  PreviewAnswerSchema,
+  type PreviewedStrategy,
+  type ToldLoss,
+  type ToldWorkload,
+  type WorkloadsAnswer,
+  WorkloadsAnswerSchema,
+} from './node-api-workloads.ts';
 export { SCHEDULER_API_PATHS, type TaskExplanation, TaskExplanationSchema } from './scheduler-api.ts';
 export {
+  durationMs,
   SelectorSchema,
   STRATEGY_KEY_ALIASES,
   STRATEGY_LIMITS,

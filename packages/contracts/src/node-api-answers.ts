@@ -7,7 +7,7 @@ import { SelectorSchema, StrategySchema } from './strategy.ts';
 
 const Timestamp = Type.String({ description: 'RFC 3339, UTC, whole seconds' });
 
-const success = <T extends Record<string, TSchema>>(properties: T) =>
+export const success = <T extends Record<string, TSchema>>(properties: T) =>
   Type.Object({ success: Type.Literal(true), message: Type.String(), timestamp: Timestamp, ...properties });
 
 export const ErrorAnswerSchema = Type.Object({
@@ -33,6 +33,12 @@ export const StoredStrategySchema = Type.Object(
     id: Type.String({ format: 'uuid', description: 'UUIDv7, made by the server' }),
     createdAt: Type.String({ format: 'date-time' }),
     updatedAt: Type.String({ format: 'date-time' }),
+    endsAt: Type.Optional(
+      Type.String({
+        format: 'date-time',
+        description: 'The earlier of expiresAt and maxDuration: once it is past, the strategy means nobody',
+      }),
+    ),
     ...StrategySchema.properties,
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 20 })),
   },

@@ -33,6 +33,11 @@ export const NODE_API_PATHS = {
   metrics: '/api/v1/metrics',
   pids: '/api/v1/pods/pids',
   strategy: '/api/v1/scheduling/strategies/{id}',
+  /** Adds one; the list above takes the place of all. */
+  newStrategy: '/api/v1/strategies',
+  preview: '/api/v1/strategies/preview',
+  workloads: '/api/v1/workloads',
+  explain: '/api/v1/explain',
   health: '/health',
   version: '/version',
   prometheus: '/metrics',
@@ -98,6 +103,17 @@ export const TokenAnswerSchema = Type.Object({
 });
 export type TokenAnswer = Static<typeof TokenAnswerSchema>;
 
+/** What the scheduler of a node has room for. */
+export const NODE_RULE_LIMITS = {
+  /** Two more than strategies: one keeps the cgroups of the protected from all of them, one their commands. */
+  rules: STRATEGY_LIMITS.strategies + 2,
+  /** Different ones, that rules without an expression name: entries of the kernel's map. */
+  cgroups: 16_384,
+} as const;
+
+/** Ids of the rules that change nothing and come before those that would reach somebody protected. No strategies. */
+export const PROTECTED_RULE_IDS = { cgroups: 'protected-cgroups', commands: 'protected-commands' } as const;
+
 /** One rule for the scheduler of this node, the strongest first where several match a task. */
 export const NodeRuleSchema = Type.Object(
   {
@@ -123,7 +139,7 @@ export const NodePoliciesSchema = Type.Object(
     revision: Type.String({ minLength: 1, maxLength: 128 }),
     /** Strategies stored, also those that match nothing here. */
     strategies: Type.Integer({ minimum: 0 }),
-    rules: Type.Array(NodeRuleSchema, { maxItems: STRATEGY_LIMITS.strategies }),
+    rules: Type.Array(NodeRuleSchema, { maxItems: NODE_RULE_LIMITS.rules }),
   },
   { additionalProperties: false },
 );

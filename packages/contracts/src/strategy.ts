@@ -11,6 +11,16 @@ export const STRATEGY_LIMITS = {
   fileBytes: 4 * 1_024 * 1_024,
 } as const;
 
+const DURATION_PATTERN = '^[1-9][0-9]{0,5}[smhd]$';
+const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds of a `maxDuration`. @throws RangeError */
+export function durationMs(text: string): number {
+  if (!new RegExp(DURATION_PATTERN).test(text))
+    throw new RangeError(`${JSON.stringify(text)} is no duration such as 90s, 30m, 12h or 7d`);
+  return Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1) as keyof typeof UNIT_MS];
+}
+
 export const SelectorSchema = Type.Object(
   {
     key: Type.String({ minLength: 1, maxLength: 317, description: 'Label of the pod' }),
@@ -62,6 +72,19 @@ export const StrategySchema = Type.Object(
         minLength: 1,
         maxLength: STRATEGY_LIMITS.cpuListBytes,
         description: 'CPUs that it may use, in the Linux list format: 0-3,8',
+      }),
+    ),
+    expiresAt: Type.Optional(
+      Type.String({
+        format: 'date-time',
+        maxLength: 40,
+        description: 'From then on it means nobody (RFC 3339); it stays in the list until it is removed',
+      }),
+    ),
+    maxDuration: Type.Optional(
+      Type.String({
+        pattern: DURATION_PATTERN,
+        description: 'The same, counted from its creation: 90s, 30m, 12h, 7d',
       }),
     ),
   },

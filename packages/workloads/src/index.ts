@@ -16,20 +16,23 @@ export {
   type WorkloadMatch,
 } from './matching/match.ts';
 export { createMatcher, type Matcher, type StrategyChange, type WorkloadChange } from './matching/matcher.ts';
-export { cgroupIdsOf, nodeRules } from './matching/node-rules.ts';
+export { cgroupIdsOf, isAboutAll, nodeRules } from './matching/node-rules.ts';
 export { comparePrecedence, type DecidedBy, decidedBy, sameEffect, specificity } from './matching/precedence.ts';
 export {
+  type ChangePreview,
   type Preview,
   type PreviewedChange,
   type PreviewedContainer,
   type PreviewedWorkload,
   preview,
+  previewChange,
+  type StrategyPreview,
   type ThreadName,
   type ThreadReader,
+  threadMatcher,
 } from './matching/preview.ts';
 export {
   DEFAULT_PROTECTION,
-  PROTECTED_RULE_IDS,
   type ProtectedBy,
   type Protection,
   protectedBy,
@@ -46,6 +49,12 @@ export {
   StrategySetError,
   type StrategySpec,
 } from './matching/strategy-spec.ts';
+export { decideForTask, type TaskDecision } from './matching/task-decision.ts';
+export { createApiPods } from './pods/api-pods.ts';
+export { createKubeletPods } from './pods/kubelet-pods.ts';
+export { type Pod, readPod } from './pods/pod.ts';
+export { createPodProvider, type PodProviderOptions } from './pods/pod-provider.ts';
+export type { PodListener, PodSource, PodSourceStatus } from './pods/pod-source.ts';
 export type { ProviderHealth, WorkloadChanges, WorkloadListener, WorkloadProvider } from './provider.ts';
 export { readTask, readThreads, type TaskOfCgroup, type ThreadOfCgroup, type ThreadsOfCgroup } from './tasks.ts';
 export { type Container, keepLabels, LABEL_LIMITS, type QosClass, sameWorkload, type Workload } from './workload.ts';

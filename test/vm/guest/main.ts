@@ -10,6 +10,7 @@ import * as crowd from './scenarios/crowd.ts';
 import * as halted from './scenarios/halted.ts';
 import * as hotplug from './scenarios/hotplug.ts';
 import * as inversion from './scenarios/inversion.ts';
+import * as join from './scenarios/join.ts';
 import * as lifecycle from './scenarios/lifecycle.ts';
 import * as load from './scenarios/load.ts';
 import * as mixes from './scenarios/mixes.ts';
@@ -31,6 +32,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...halted,
   ...hotplug,
   ...inversion,
+  ...join,
   ...lifecycle,
   ...load,
   ...mixes,

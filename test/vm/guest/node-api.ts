@@ -42,37 +42,41 @@ export async function getToken(): Promise<string> {
 
 const connections = new Agent({ keepAlive: true });
 
-/** Puts strategies in the place of all. Resolves when they are stored. */
-export function post(token: string, strategies: readonly object[]): Promise<void> {
-  const body = JSON.stringify({ strategies });
+/** One request. Resolves with what is answered, if that is a success. */
+export function ask(token: string, method: string, path: string, body?: unknown): Promise<unknown> {
+  const text = body === undefined ? '' : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const sent = request(
       {
         agent: connections,
         host: '127.0.0.1',
         port: PORT,
-        method: 'POST',
-        path: '/api/v1/scheduling/strategies',
+        method,
+        path,
         headers: {
           authorization: `Bearer ${token}`,
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
+          ...(text !== '' && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
         },
       },
       (answer) => {
-        let text = '';
-        answer.on('data', (chunk) => {
-          text += chunk;
+        let heard = '';
+        answer.setEncoding('utf8').on('data', (chunk) => {
+          heard += chunk;
         });
-        answer.on('end', () =>
-          answer.statusCode === 200 ? resolve() : reject(new Error(`POST answered ${answer.statusCode}: ${text}`)),
-        );
+        answer.on('end', () => {
+          if ((answer.statusCode ?? 500) < 300) resolve(JSON.parse(heard));
+          else reject(new Error(`${method} ${path} answered ${answer.statusCode}: ${heard}`));
+        });
       },
     );
     sent.on('error', reject);
-    sent.end(body);
+    sent.end(text);
   });
 }
+
+/** Puts strategies in the place of all. Resolves when they are stored. */
+export const post = async (token: string, strategies: readonly object[]): Promise<void> =>
+  void (await ask(token, 'POST', '/api/v1/scheduling/strategies', { strategies }));
 
 /** A proxy in front of the API that can cut streams, those there are and those that come. */
 export class StreamCutter {

@@ -115,14 +115,16 @@ export async function createServer({ routes, tokens, log, answered }: ServerPart
     reply.code(404).send({ message: 'Not Found' }),
   );
   app.setErrorHandler((error, _, reply) => sendFailure(reply, toFailure(error), false));
-  app.addHook('onSend', async (_, reply) => {
+  app.addHook('onSend', (_, reply, payload, done) => {
     // Nothing here is for a browser to guess at or to keep.
     reply.header('x-content-type-options', 'nosniff');
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    done(null, payload);
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { path } = request.routeOptions.config as { path?: string };
     answered(request.method, path ?? 'other', reply.statusCode);
+    done();
   });
   await app.ready();
   return app;

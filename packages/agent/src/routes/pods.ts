@@ -2,13 +2,14 @@
 import { type ApiCompat, NODE_API_PATHS, type PodsAnswer, PodsAnswerSchema } from '@gthulhu/contracts';
 import { Failure } from '../http/failure.ts';
 import { type Route, succeeded } from '../http/route.ts';
-import { groupByPod } from '../pods/pods.ts';
+import { groupByPod, type NameOfPod } from '../pods/pods.ts';
 import type { NodeProcess } from '../pods/process-table.ts';
 
 export function podsRoutes(
   readProcesses: () => Promise<readonly NodeProcess[]>,
   nodeName: string,
   compat: ApiCompat,
+  names: () => NameOfPod,
 ): Route[] {
   return [
     {
@@ -27,7 +28,7 @@ export function podsRoutes(
           const reason = (cause as Error).message;
           throw new Failure(500, `Failed to get pod-pid mappings: ${reason}`, {}, { cause });
         }
-        const pods = groupByPod(processes);
+        const pods = groupByPod(processes, names());
         const answer = succeeded('Pod-PID mappings retrieved successfully');
         return {
           ...answer,

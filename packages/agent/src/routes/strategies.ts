@@ -17,11 +17,11 @@ import { regexFaults } from '../strategies/regex-checker.ts';
 import type { StrategyBook } from '../strategies/strategy-book.ts';
 import { StrategyListing } from '../strategies/strategy-listing.ts';
 import { strategyWarnings } from '../strategies/warnings.ts';
-import type { WorkloadSource } from '../strategies/workload-source.ts';
+import type { NodeMatching } from '../workloads/node-matching.ts';
 
 export interface StrategyDoors {
   readonly book: StrategyBook;
-  readonly workloads: WorkloadSource;
+  readonly matching: NodeMatching;
   readonly readProcesses: () => Promise<readonly NodeProcess[]>;
   readonly compat: ApiCompat;
 }
@@ -40,8 +40,8 @@ export async function checkRegexes(book: StrategyBook, given: readonly GivenStra
 }
 
 /** The whole list, in the shapes of all generations. */
-export function strategiesRoutes({ book, workloads, readProcesses, compat }: StrategyDoors): Route[] {
-  const listing = new StrategyListing({ book, workloads, readProcesses, compat });
+export function strategiesRoutes({ book, matching, readProcesses, compat }: StrategyDoors): Route[] {
+  const listing = new StrategyListing({ book, readProcesses, compat });
 
   return [
     {
@@ -78,7 +78,7 @@ export function strategiesRoutes({ book, workloads, readProcesses, compat }: Str
         const { policies } = book.published;
         const warnings = strategyWarnings(
           given.map(({ strategy }) => strategy),
-          workloads.available,
+          matching.available,
         );
         return {
           ...succeeded('Scheduling strategies saved successfully'),

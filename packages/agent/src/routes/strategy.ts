@@ -27,7 +27,7 @@ const CONFLICT = problem('It was changed since the version that If-Match names')
 const idOf = (request: FastifyRequest): string => (request.params as { id: string }).id;
 
 /** One strategy by its id. Errors are problem details. */
-export function strategyRoutes({ book, workloads }: Pick<StrategyDoors, 'book' | 'workloads'>): Route[] {
+export function strategyRoutes({ book, matching }: Pick<StrategyDoors, 'book' | 'matching'>): Route[] {
   const found = (id: string): StrategyRecord => {
     const record = book.find(id);
     if (record === undefined) throw new Failure(404, `there is no strategy ${id}; list them to see what there is`);
@@ -48,6 +48,30 @@ export function strategyRoutes({ book, workloads }: Pick<StrategyDoors, 'book' |
   };
 
   return [
+    {
+      spec: {
+        method: 'POST',
+        path: NODE_API_PATHS.newStrategy,
+        summary: 'Adds one strategy to those that are stored; durable when it is answered',
+        scope: 'strategies:write',
+        problems: true,
+        body: StrategyInputSchema,
+        answers: { 201: { description: 'It is stored; Location says where', schema: StrategyAnswerSchema } },
+      },
+      handle: async (request, reply) => {
+        const given = readStrategy(request.body);
+        if (given.id !== undefined)
+          throw new InputError('id is given, and the server makes it; leave it out, or PUT the strategy that has it');
+        await checkRegexes(book, [given]);
+        const record = book.add(given.strategy);
+        reply.code(201).header('location', NODE_API_PATHS.strategy.replace('{id}', record.id));
+        const warnings = strategyWarnings([record.strategy], matching.available);
+        return {
+          ...answer(record, 'Scheduling strategy added successfully', reply),
+          ...(warnings.length > 0 && { warnings }),
+        };
+      },
+    },
     {
       spec: {
         method: 'GET',
@@ -91,7 +115,7 @@ export function strategyRoutes({ book, workloads }: Pick<StrategyDoors, 'book' |
         expected(request);
         const record = book.change(id, given.strategy);
         if (record === null) throw new Failure(404, `there is no strategy ${id}; list them to see what there is`);
-        const warnings = strategyWarnings([record.strategy], workloads.available);
+        const warnings = strategyWarnings([record.strategy], matching.available);
         return {
           ...answer(record, 'Scheduling strategy saved successfully', reply),
           ...(warnings.length > 0 && { warnings }),

@@ -19,7 +19,11 @@ test.each<[unknown, unknown]>([
   ],
   [{ priority: 20, selectors: [], namespaces: [], command_regex: '', execution_time: 0 }, { priority: 20 }],
   [{ cpus: '0-3,8\n' }, { cpus: '0-3,8' }],
-  [{ pid: 7, createdAt: 'x', updatedAt: 'y' }, { pid: 7 }],
+  [{ pid: 7, createdAt: 'x', updatedAt: 'y', endsAt: 'z' }, { pid: 7 }],
+  [
+    { pid: 7, expiresAt: '2030-01-31T13:00:00+01:00', maxDuration: '30m' },
+    { pid: 7, expiresAt: '2030-01-31T12:00:00.000Z', maxDuration: '30m' },
+  ],
 ])('%j means %j', (given, strategy) => {
   expect(readStrategies({ strategies: [given] })).toEqual([{ id: undefined, strategy }]);
   expect(readStrategy(given).strategy).toEqual(strategy);
@@ -37,6 +41,9 @@ describe('refused, with the place', () => {
     [{ commandRegex: 'a', command_regex: 'b' }, /command_regex and command_regex say the same|commandRegex/],
     [{ cpus: '3-1' }, /^strategies\[1\]\.cpus: "3-1" is not a CPU list.*write a list such as 0-3,8$/],
     [{ cpus: ' ' }, /names no CPU/],
+    [{ expiresAt: 'tomorrow' }, /expiresAt/],
+    [{ expiresAt: '2030-02-31T00:00:00Z' }, /expiresAt/],
+    [{ maxDuration: '30 minutes' }, /maxDuration/],
     [{ cpus: '0;reboot' }, /is not a CPU list/],
     [{}, /^strategies\[1\] is empty/],
     [{ selectors: [] }, /^strategies\[1\] is empty/],

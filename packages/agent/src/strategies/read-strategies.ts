@@ -23,6 +23,7 @@ export const StrategyInputSchema = Type.Object(
     ),
     createdAt: ReadOnly,
     updatedAt: ReadOnly,
+    endsAt: ReadOnly,
     ...StrategySchema.properties,
   },
   { additionalProperties: false },
@@ -57,6 +58,10 @@ function oneSpelling(value: unknown, place: string): unknown {
 function plain(input: StrategyInput, place: string): PlainStrategy {
   const priority = strategyPriority(input.priority);
   const { execution_time = 0, command_regex = '', pid, selectors = [], namespaces = [], cpus } = input;
+  const { expiresAt, maxDuration } = input;
+  if (expiresAt !== undefined && Number.isNaN(Date.parse(expiresAt))) {
+    throw new InputError(`${place}.expiresAt: ${JSON.stringify(expiresAt)} is no time; write 2030-01-31T12:00:00Z`);
+  }
   if (Buffer.byteLength(command_regex) > STRATEGY_LIMITS.regexBytes) {
     throw new InputError(`${place}.command_regex has more than ${STRATEGY_LIMITS.regexBytes} bytes; make it shorter`);
   }
@@ -75,6 +80,8 @@ function plain(input: StrategyInput, place: string): PlainStrategy {
     ...(selectors.length > 0 && { selectors: selectors.map(({ key, value }) => ({ key, value })) }),
     ...(namespaces.length > 0 && { namespaces: [...namespaces] }),
     ...(cpus !== undefined && { cpus: cpus.trim() }),
+    ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
+    ...(maxDuration !== undefined && { maxDuration }),
   };
   if (Object.keys(strategy).length === 0) {
     throw new InputError(`${place} is empty; set command_regex and priority or execution_time, or leave it out`);

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ApiCompat, SchedulingRow } from '@gthulhu/contracts';
+import type { ApiCompat, NodeRule, SchedulingRow } from '@gthulhu/contracts';
 import { RE2JS } from 're2js';
 import type { NodeProcess } from '../pods/process-table.ts';
-import { comparePrecedence, namesWorkloads } from './node-rules.ts';
 import type { PlainStrategy, StrategyRecord } from './record.ts';
-import type { WorkloadSource } from './workload-source.ts';
 
 /** The container that only holds a pod's namespaces. */
 const PAUSE = 'pause';
@@ -29,34 +27,34 @@ function toRow(
 }
 
 interface Circle {
-  readonly strategy: PlainStrategy;
+  /** Null for a rule of our own, which keeps the protected from all that come after it. */
+  readonly strategy: PlainStrategy | null;
   readonly pattern: RE2JS | null;
   /** Null for the whole node. */
   readonly cgroups: ReadonlySet<string> | null;
 }
 
-/** Strategies that are about processes other than by number, the strongest first. */
-function circles(records: readonly StrategyRecord[], workloads: WorkloadSource): Circle[] {
-  return records
-    .filter(({ strategy }) => strategy.pid === undefined)
-    .filter(({ strategy }) => strategy.command_regex !== undefined || namesWorkloads(strategy))
-    .sort(comparePrecedence)
-    .map(({ strategy }) => ({
-      strategy,
-      pattern: strategy.command_regex === undefined ? null : RE2JS.compile(strategy.command_regex),
-      cgroups: namesWorkloads(strategy) ? new Set(workloads.cgroupsOf(strategy)) : null,
-    }))
-    .filter(({ cgroups }) => cgroups === null || cgroups.size > 0);
+/** Rules that say whom they mean, the strongest first. */
+function circles(records: readonly StrategyRecord[], rules: readonly NodeRule[]): Circle[] {
+  const byId = new Map(records.map((record) => [record.id, record.strategy]));
+  return rules
+    .filter(({ cgroups, commandRegex }) => cgroups !== null || commandRegex !== '')
+    .map(({ id, cgroups, commandRegex }) => ({
+      strategy: byId.get(id) ?? null,
+      pattern: commandRegex === '' ? null : RE2JS.compile(commandRegex),
+      cgroups: cgroups === null ? null : new Set(cgroups),
+    }));
 }
 
 /**
  * What a scheduler of 2025 or 2026 expects of `GET /api/v1/scheduling/strategies`: a row for each process. Strategies
  * that name a process number come first and unchanged, then one row for each other process that a strategy means, the
  * strongest one. Those that say nothing about whom they mean have no row, as before.
+ * @param rules of the node, which know the workloads
  */
 export async function schedulingRows(
   records: readonly StrategyRecord[],
-  workloads: WorkloadSource,
+  rules: readonly NodeRule[],
   processes: readonly NodeProcess[],
   compat: ApiCompat,
 ): Promise<SchedulingRow[]> {
@@ -65,7 +63,7 @@ export async function schedulingRows(
     const more = { ...(selectors && { selectors }), ...(command_regex !== undefined && { command_regex }) };
     return pid === undefined ? [] : [toRow(strategy, pid, compat, more)];
   });
-  const strongestFirst = circles(records, workloads);
+  const strongestFirst = circles(records, rules);
   if (strongestFirst.length === 0) return byNumber;
 
   const named = new Set(byNumber.map(({ pid }) => pid));
@@ -96,6 +94,7 @@ export async function schedulingRows(
     });
     if (index === undefined) continue;
     const { strategy } = strongestFirst[index];
+    if (strategy === null) continue;
     const regex = strategy.command_regex;
     rows.push(
       toRow(strategy, process.pid, compat, {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
 import type { StoreChange } from '../store/strategy-store.ts';
-import type { StrategyRecord } from './record.ts';
+import { ListProvider, matchingOf, podNamed } from '../workloads/provider.fixture.ts';
+import type { PlainStrategy, StrategyRecord } from './record.ts';
 import { etagOf, StrategyBook, type StrategyShelf } from './strategy-book.ts';
-import { NO_WORKLOADS, type WorkloadSource } from './workload-source.ts';
 
 class Shelf implements StrategyShelf {
   readonly changes: StoreChange[] = [];
@@ -17,7 +17,7 @@ class Shelf implements StrategyShelf {
   }
 }
 
-function open(workloads: WorkloadSource = NO_WORKLOADS): { shelf: Shelf; book: StrategyBook; tick: () => void } {
+function open(workloads = matchingOf(null)): { shelf: Shelf; book: StrategyBook; tick: () => void } {
   const shelf = new Shelf();
   let now = 1_000;
   const tick = (): void => {
@@ -85,25 +85,63 @@ test('the revision is that of the content: the same again after a detour, and JS
   expect(book.published.policies.revision).toBe(empty);
 });
 
-test('a change of workloads is a new state', () => {
-  let changed = (): void => {};
-  let cgroups: string[] = [];
-  const workloads: WorkloadSource = {
-    available: true,
-    cgroupsOf: () => cgroups,
-    onChange: (listener) => {
-      changed = listener;
-      return () => {};
-    },
-  };
-  const { book } = open(workloads);
+test('a change of workloads is a new state, told once for all that come together', async () => {
+  const provider = new ListProvider();
+  const { book } = open(matchingOf(provider));
   book.replace([{ id: undefined, strategy: { namespaces: ['x'], priority: 1 } }]);
-  const before = book.published.policies.revision;
-  changed();
-  expect(book.published.policies.revision).toBe(before);
-  cgroups = ['42'];
-  changed();
-  expect(book.published.policies.rules[0].cgroups).toEqual(['42']);
+  expect(book.published.policies).toMatchObject({ strategies: 1, rules: [] });
+  const heard: (readonly string[] | null)[] = [];
+  const told = new Promise<void>((resolve) => {
+    book.onChange(({ policies }) => {
+      heard.push(policies.rules[0].cgroups);
+      resolve();
+    });
+  });
+  provider.change({ added: [podNamed('a', 'x', '42')] });
+  provider.change({ added: [podNamed('b', 'y', '43'), podNamed('c', 'x', '44')] });
+  await told;
+  expect(heard).toEqual([['42', '44']]);
+});
+
+test('the more specific goes first, then the stronger, then the earlier; process numbers are left out', () => {
+  const { book } = open(matchingOf(new ListProvider(podNamed('a', 'x', '42'))));
+  const label = { selectors: [{ key: 'app', value: 'a' }] };
+  const strategies: Record<string, PlainStrategy> = {
+    everything: { priority: 0 },
+    command: { command_regex: '^a$', execution_time: 1_000_000 },
+    urgentCommand: { command_regex: '^a', priority: 2 },
+    laterCommand: { command_regex: '^b', priority: 2 },
+    namespace: { namespaces: ['x'], priority: 15 },
+    labels: { ...label, cpus: '0-1' },
+    labelledCommand: { ...label, command_regex: 'z', priority: 20 },
+    number: { pid: 7, priority: 0 },
+  };
+  book.replace(Object.values(strategies).map((strategy) => ({ id: undefined, strategy })));
+  const names = new Map(book.records.map(({ id }, index) => [id, Object.keys(strategies)[index]]));
+  expect(book.published.policies.rules.map(({ id }) => names.get(id))).toEqual(
+    // The namespace's is hidden by the labels' in the only pod there is.
+    ['labelledCommand', 'labels', 'urgentCommand', 'laterCommand', 'command', 'everything'],
+  );
+  const [labelled] = book.published.policies.rules;
+  expect(labelled).toMatchObject({ priority: 20, sliceNs: 0, cpus: null, commandRegex: 'z', cgroups: ['42'] });
+});
+
+test('one that is added is the last and the youngest', () => {
+  const { shelf, book, tick } = open();
+  book.replace(fresh('a', 'b'));
+  tick();
+  const added = book.add({ command_regex: 'c', priority: 1 });
+  expect(book.records.map(({ strategy }) => strategy.command_regex)).toEqual(['a', 'b', 'c']);
+  expect(shelf.changes.at(-1)).toEqual({ removed: [], written: [added] });
+  expect(book.find(added.id)).toMatchObject({ createdMs: 2_000, position: 2 });
+});
+
+test('what is about a process number now is no rule any more', () => {
+  const { book } = open();
+  book.replace(fresh('a'));
+  expect(book.published.policies.rules).toHaveLength(1);
+  book.change(book.records[0].id, { pid: 7 });
+  expect(book.published.policies.rules).toHaveLength(0);
 });
 
 test('what cannot be stored has not happened', () => {

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { type NodePolicies, STRATEGY_LIMITS } from '@gthulhu/contracts';
 import type { StoreChange } from '../store/strategy-store.ts';
 import { uuid7 } from '../store/uuid7.ts';
+import type { NodeMatching } from '../workloads/node-matching.ts';
+import { toSpec } from '../workloads/to-spec.ts';
 import { InputError } from './input-error.ts';
-import { nodeRules } from './node-rules.ts';
 import type { GivenStrategy } from './read-strategies.ts';
 import { type PlainStrategy, type StrategyRecord, toStored } from './record.ts';
-import type { WorkloadSource } from './workload-source.ts';
 
 /** What the book keeps its strategies in. */
 export interface StrategyShelf {
@@ -20,6 +20,8 @@ export interface StrategyShelf {
 export interface Published {
   readonly policies: NodePolicies;
   readonly json: string;
+  /** Cgroups that strategies mean and the scheduler has no room for. */
+  readonly leftOut: number;
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
@@ -30,20 +32,21 @@ export const etagOf = (record: StrategyRecord): string => `"${digest(JSON.string
 /** What the node API knows: strategies in their order, and what follows from them. Every change is stored first. */
 export class StrategyBook {
   readonly #shelf: StrategyShelf;
-  readonly #workloads: WorkloadSource;
+  readonly #matching: NodeMatching;
   readonly #now: () => number;
   readonly #listeners = new Set<(published: Published) => void>();
   #records: readonly StrategyRecord[];
   #published: Published;
 
   /** @param now milliseconds since 1970 */
-  constructor(shelf: StrategyShelf, workloads: WorkloadSource, now: () => number = Date.now) {
+  constructor(shelf: StrategyShelf, matching: NodeMatching, now: () => number = Date.now) {
     this.#shelf = shelf;
-    this.#workloads = workloads;
+    this.#matching = matching;
     this.#now = now;
     this.#records = shelf.load();
+    this.#match(this.#records, []);
     this.#published = this.#publish();
-    workloads.onChange(() => this.#changed());
+    matching.onChange(() => this.#changed());
   }
 
   get records(): readonly StrategyRecord[] {
@@ -90,9 +93,19 @@ export class StrategyBook {
       const old = id === undefined ? byContent.get(content)?.shift() : byId.get(id);
       if (old === undefined) return { id: uuid7(nowMs), position, createdMs: nowMs, updatedMs: nowMs, strategy };
       const same = JSON.stringify(old.strategy) === content;
-      return { ...old, position, strategy, updatedMs: same ? old.updatedMs : nowMs };
+      if (same && old.position === position) return old;
+      return same ? { ...old, position } : { ...old, position, strategy, updatedMs: nowMs };
     });
     this.#store(next);
+  }
+
+  /** Adds one strategy, the youngest. @throws InputError when there are too many */
+  add(strategy: PlainStrategy): StrategyRecord {
+    const nowMs = this.#now();
+    const position = (this.#records.at(-1)?.position ?? -1) + 1;
+    const record = { id: uuid7(nowMs), position, createdMs: nowMs, updatedMs: nowMs, strategy };
+    this.#store([...this.#records, record]);
+    return record;
   }
 
   /** Changes one strategy. @returns null when there is none of that id */
@@ -121,19 +134,34 @@ export class StrategyBook {
     const removed = [...before.keys()].filter((id) => !kept.has(id));
     const written = next.filter((record) => {
       const old = before.get(record.id);
-      return old === undefined || old.position !== record.position || JSON.stringify(old) !== JSON.stringify(record);
+      return (
+        record !== old &&
+        (old === undefined || old.position !== record.position || JSON.stringify(old) !== JSON.stringify(record))
+      );
     });
     if (removed.length > 0 || written.length > 0) this.#shelf.apply({ removed, written });
     this.#records = next;
+    // Where one stands in the list has no say.
+    const different = written.filter(({ id, strategy }) => before.get(id)?.strategy !== strategy);
+    this.#match(different, removed);
     this.#changed();
   }
 
+  #match(written: readonly StrategyRecord[], removed: readonly string[]): void {
+    const specs = written.map(toSpec);
+    const put = specs.filter((spec) => spec !== null);
+    // One that has become a strategy about a process number is none any more.
+    const gone = written.filter((_, index) => specs[index] === null).map(({ id }) => id);
+    this.#matching.changeStrategies({ put, removedIds: [...removed, ...gone] });
+  }
+
   #publish(): Published {
-    const rules = nodeRules(this.#records, this.#workloads);
-    const content = { strategies: this.#records.length, rules };
+    const { rules, leftOut } = this.#matching.rules();
+    const content = JSON.stringify({ strategies: this.#records.length, rules });
     // Of the content, not a count: a store that was removed would begin to count anew.
-    const policies: NodePolicies = { revision: digest(JSON.stringify(content)), ...content };
-    return { policies, json: JSON.stringify(policies) };
+    const revision = digest(content);
+    const policies: NodePolicies = { revision, strategies: this.#records.length, rules: [...rules] };
+    return { policies, json: `{"revision":"${revision}",${content.slice(1)}`, leftOut };
   }
 
   #changed(): void {

@@ -5,8 +5,7 @@ import { timestamp } from '../http/route.ts';
 import type { NodeProcess } from '../pods/process-table.ts';
 import { toStored } from './record.ts';
 import { schedulingRows } from './scheduling-rows.ts';
-import type { StrategyBook } from './strategy-book.ts';
-import type { WorkloadSource } from './workload-source.ts';
+import type { Published, StrategyBook } from './strategy-book.ts';
 
 const RETRIEVED: Readonly<Record<ApiCompat, string>> = {
   current: 'Scheduling intents retrieved successfully',
@@ -15,7 +14,6 @@ const RETRIEVED: Readonly<Record<ApiCompat, string>> = {
 
 export interface ListingParts {
   readonly book: StrategyBook;
-  readonly workloads: WorkloadSource;
   readonly readProcesses: () => Promise<readonly NodeProcess[]>;
   readonly compat: ApiCompat;
 }
@@ -27,7 +25,12 @@ export interface ListingParts {
 export class StrategyListing {
   readonly #parts: ListingParts;
   /** What `#rows` was made of, and the text of it. */
-  #made: { readonly records: unknown; readonly processes: unknown; readonly json: Promise<string> } | null = null;
+  #made: {
+    readonly records: unknown;
+    readonly published: Published;
+    readonly processes: unknown;
+    readonly json: Promise<string>;
+  } | null = null;
   #sent: { readonly json: string; readonly timestamp: string; readonly body: Buffer } | null = null;
 
   constructor(parts: ListingParts) {
@@ -47,19 +50,26 @@ export class StrategyListing {
   /** Everything after the timestamp. */
   async #json(): Promise<string> {
     const { book, readProcesses } = this.#parts;
-    const { records } = book;
     // Where all strategies name process numbers, nobody looks at processes.
-    const moving = records.some(({ strategy }) => strategy.pid === undefined);
+    const moving = book.records.some(({ strategy }) => strategy.pid === undefined);
     const processes = moving ? await readProcesses() : null;
-    if (this.#made?.records !== records || this.#made.processes !== processes) {
-      this.#made = { records, processes, json: this.#make(records, processes ?? []) };
+    const { records, published } = book;
+    const made = this.#made;
+    if (made === null || made.records !== records || made.published !== published || made.processes !== processes) {
+      const json = this.#make(records, published, processes ?? []);
+      this.#made = { records, published, processes, json };
+      return json;
     }
-    return this.#made.json;
+    return made.json;
   }
 
-  async #make(records: StrategyBook['records'], processes: readonly NodeProcess[]): Promise<string> {
-    const { workloads, compat } = this.#parts;
-    const rows = await schedulingRows(records, workloads, processes, compat);
+  async #make(
+    records: StrategyBook['records'],
+    { policies }: Published,
+    processes: readonly NodeProcess[],
+  ): Promise<string> {
+    const { compat } = this.#parts;
+    const rows = await schedulingRows(records, policies.rules, processes, compat);
     const scheduling = rows.length === 0 && compat === '2025-09' ? 'null' : JSON.stringify(rows);
     return `"scheduling":${scheduling},"strategies":${JSON.stringify(records.map(toStored))}}`;
   }

@@ -8,10 +8,12 @@ test.each<[PlainStrategy, RegExp | null]>([
   [{ namespaces: ['a'], priority: 1 }, /matches nothing yet/],
   [{ command_regex: 'a' }, /sets neither/],
   [{ priority: 9 }, /every command of this node/],
+  [{ priority: 10, expiresAt: '2001-01-01T00:00:00.000Z' }, /is past: it means nobody$/],
+  [{ priority: 10, expiresAt: '2001-01-03T00:00:00.000Z' }, null],
   [{ priority: 10 }, null],
   [{ command_regex: 'a', cpus: '0' }, null],
 ])('%j', (strategy, warning) => {
-  const found = strategyWarnings([strategy], false);
+  const found = strategyWarnings([strategy], false, Date.parse('2001-01-02T00:00:00Z'));
   if (warning === null) expect(found).toEqual([]);
   else expect(found).toEqual([expect.stringMatching(warning)]);
 });

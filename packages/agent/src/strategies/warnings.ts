@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { namesWorkloads } from './node-rules.ts';
-import type { PlainStrategy } from './record.ts';
+import { namesWorkloads, type PlainStrategy } from './record.ts';
 
 /** Priorities below this one push others off a CPU. */
 const URGENT_BELOW = 10;
 /** A reply longer in warnings than this is not read. */
 const SHOWN = 50;
 
-function warningsOf(strategy: PlainStrategy, workloadsKnown: boolean): string[] {
-  const { pid, priority, execution_time, cpus, command_regex } = strategy;
+function warningsOf(strategy: PlainStrategy, workloadsKnown: boolean, nowMs: number): string[] {
+  const { pid, priority, execution_time, cpus, command_regex, expiresAt } = strategy;
   if (pid !== undefined) {
     return [
       `pid ${pid} is stored and listed, but not put in force: the kernel gives the number to another process later; use command_regex, selectors or namespaces`,
     ];
   }
   const found: string[] = [];
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= nowMs) {
+    found.push(`expiresAt ${expiresAt} is past: it means nobody`);
+  }
   if (namesWorkloads(strategy) && !workloadsKnown) {
     found.push('names workloads, and none are known on this node: it matches nothing yet');
   }
@@ -30,9 +32,13 @@ function warningsOf(strategy: PlainStrategy, workloadsKnown: boolean): string[] 
 }
 
 /** What is stored and will not do what its author may expect. */
-export function strategyWarnings(strategies: readonly PlainStrategy[], workloadsKnown: boolean): string[] {
+export function strategyWarnings(
+  strategies: readonly PlainStrategy[],
+  workloadsKnown: boolean,
+  nowMs = Date.now(),
+): string[] {
   const found = strategies.flatMap((strategy, index) =>
-    warningsOf(strategy, workloadsKnown).map((warning) => `strategies[${index}]: ${warning}`),
+    warningsOf(strategy, workloadsKnown, nowMs).map((warning) => `strategies[${index}]: ${warning}`),
   );
   return found.length <= SHOWN ? found : [...found.slice(0, SHOWN), `and ${found.length - SHOWN} more warnings`];
 }

@@ -4,6 +4,7 @@ import { connectToNode, loadConfig, type NodeConnection, type NodeFailure } from
 import type { Command } from '../command.ts';
 import { EXIT, EXIT_OF_FAILURE } from '../exit-code.ts';
 import { printable } from '../table.ts';
+import { OUTPUTS } from './output.ts';
 
 /** Options of every command that talks to the node API, for parseArgs. */
 export const NODE_OPTIONS = {
@@ -56,7 +57,8 @@ export async function withNode(
   scopes: readonly Scope[] | undefined,
   run: (node: NodeConnection) => Promise<number>,
 ): Promise<number> {
-  if (!['table', 'json'].includes(args.output)) throw new UsageError(`-o takes table or json, not ${args.output}`);
+  if (!OUTPUTS.includes(args.output as never))
+    throw new UsageError(`-o takes ${OUTPUTS.join(', ')}, not ${args.output}`);
   let node: NodeConnection | null = null;
   try {
     const config = settings(args);
@@ -76,8 +78,6 @@ export async function withNode(
     node?.close();
   }
 }
-
-export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** A command whose errors of usage are told with the usage. */
 export const withUsage =

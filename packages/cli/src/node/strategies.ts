@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { NODE_API_PATHS, type StoredStrategy, type Strategy } from '@gthulhu/contracts';
+import { NODE_API_PATHS, type PreviewAnswer, type StoredStrategy, type Strategy } from '@gthulhu/contracts';
 import { type NodeConnection, parseStrategies } from '@gthulhu/scheduler';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { formatTable, printable } from '../table.ts';
-import { json, NODE_OPTIONS, type NodeArguments, note, print, UsageError, withNode, withUsage } from './connect.ts';
+import { NODE_OPTIONS, type NodeArguments, note, print, UsageError, withNode, withUsage } from './connect.ts';
+import { dataText } from './output.ts';
+import { previewText } from './preview-rows.ts';
 import { STRATEGY_HEADS, strategyRows } from './strategy-rows.ts';
 
 interface Arguments extends NodeArguments {
   readonly file?: string | undefined;
   readonly all: boolean;
+  readonly add: boolean;
 }
 
 /** As it stands in the API: `{id}` filled in. */
@@ -25,7 +28,8 @@ async function list(node: NodeConnection, { output }: Arguments): Promise<number
   if (!isListOf(answer))
     throw new Error(`${node.base} is an API of an earlier version: it does not tell its strategies`);
   const { strategies } = answer;
-  if (output === 'json') print(json(strategies));
+  const data = dataText(output, strategies);
+  if (data !== null) print(data);
   else if (strategies.length === 0) note('no strategies are stored\n');
   else print(formatTable(STRATEGY_HEADS, strategyRows(strategies)));
   return EXIT.ok;
@@ -33,8 +37,7 @@ async function list(node: NodeConnection, { output }: Arguments): Promise<number
 
 async function get(node: NodeConnection, id: string, { output }: Arguments): Promise<number> {
   const { data } = (await node.call({ method: 'GET', path: strategyPath(id) })) as { data: StoredStrategy };
-  if (output === 'json') print(json(data));
-  else print(formatTable(STRATEGY_HEADS, strategyRows([data])));
+  print(dataText(output, data) ?? formatTable(STRATEGY_HEADS, strategyRows([data])));
   return EXIT.ok;
 }
 
@@ -61,24 +64,40 @@ async function apply(node: NodeConnection, { file = '', output }: Arguments): Pr
     data?: { revision: string; strategies: number };
   };
   for (const warning of answer.warnings ?? []) note(`gthulhu: warning: ${printable(warning)}\n`);
-  if (output === 'json') print(json(answer.data ?? { strategies: strategies.length }));
-  else print(`${strategies.length} strategies applied; they took the place of all that were stored\n`);
+  print(
+    dataText(output, answer.data ?? { strategies: strategies.length }) ??
+      `${strategies.length} strategies applied; they took the place of all that were stored\n`,
+  );
+  return EXIT.ok;
+}
+
+/** What `apply` would do with the file, or adding its strategies to those that are stored. */
+async function preview(node: NodeConnection, { file = '', output, add }: Arguments): Promise<number> {
+  const body = { strategies: readStrategies(file), replace: !add };
+  const answer = (await node.call({ method: 'POST', path: NODE_API_PATHS.preview, body })) as PreviewAnswer;
+  for (const warning of answer.warnings ?? []) note(`gthulhu: warning: ${printable(warning)}\n`);
+  print(dataText(output, answer.data) ?? previewText(answer.data));
   return EXIT.ok;
 }
 
 async function remove(node: NodeConnection, id: string | undefined, args: Arguments): Promise<number> {
   await node.call({ method: 'DELETE', path: id === undefined ? NODE_API_PATHS.strategies : strategyPath(id) });
-  if (args.output === 'json') print(json({ deleted: id ?? 'all' }));
-  else print(id === undefined ? 'all strategies deleted\n' : `strategy ${printable(id)} deleted\n`);
+  const text = id === undefined ? 'all strategies deleted\n' : `strategy ${printable(id)} deleted\n`;
+  print(dataText(args.output, { deleted: id ?? 'all' }) ?? text);
   return EXIT.ok;
 }
 
-/** `gthulhu strategies list|get|apply|delete` */
+/** `gthulhu strategies list|get|preview|apply|delete` */
 export const strategies: Command = withUsage(async ({ args }) => {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { ...NODE_OPTIONS, file: { type: 'string', short: 'f' }, all: { type: 'boolean', default: false } },
+    options: {
+      ...NODE_OPTIONS,
+      file: { type: 'string', short: 'f' },
+      all: { type: 'boolean', default: false },
+      add: { type: 'boolean', default: false },
+    },
   });
   const [verb, id, ...more] = positionals;
   if (more.length > 0) throw new UsageError(`strategies ${verb} takes one id at most`);
@@ -97,12 +116,16 @@ export const strategies: Command = withUsage(async ({ args }) => {
       if (values.file === undefined || id !== undefined)
         throw new UsageError('strategies apply takes -f FILE, with - for standard input');
       return writes((node) => apply(node, values));
+    case 'preview':
+      if (values.file === undefined || id !== undefined)
+        throw new UsageError('strategies preview takes -f FILE, with - for standard input');
+      return withNode(values, ['workloads:read'], (node) => preview(node, values));
     case 'delete':
       if ((id === undefined) !== values.all) throw new UsageError('strategies delete takes an id, or --all');
       return writes((node) => remove(node, id, values));
     case undefined:
-      throw new UsageError('strategies takes a command: list, get ID, apply -f FILE, delete ID');
+      throw new UsageError('strategies takes a command: list, get ID, preview -f FILE, apply -f FILE, delete ID');
     default:
-      throw new UsageError(`there is no command strategies ${verb}; it knows list, get, apply and delete`);
+      throw new UsageError(`there is no command strategies ${verb}; it knows list, get, preview, apply and delete`);
   }
 });

@@ -32,7 +32,13 @@ test('every field has its column', () => {
     { ...stored, pid: 12 },
   ]);
   expect(rows).toEqual([
-    ['x', '0', '1500us', 'nr-gnb', 'app=web,tier=db', 'a,b', '0-3', stored.updatedAt],
-    ['x', '-', '-', 'pid 12', '-', '-', '-', stored.updatedAt],
+    ['x', '0', '1500us', 'nr-gnb', 'app=web,tier=db', 'a,b', '0-3', stored.updatedAt, '-'],
+    ['x', '-', '-', 'pid 12', '-', '-', '-', stored.updatedAt, '-'],
   ]);
+});
+
+test('what has ended says so', () => {
+  const ends = (endsAt: string) => strategyRows([{ ...stored, endsAt }], Date.parse('2026-06-01T00:00:00Z'))[0].at(-1);
+  expect(ends('2026-05-01T00:00:00.000Z')).toBe('ended 2026-05-01T00:00:00.000Z');
+  expect(ends('2026-07-01T00:00:00.000Z')).toBe('2026-07-01T00:00:00.000Z');
 });

@@ -10,6 +10,7 @@ export const STRATEGY_HEADS = [
   'NAMESPACES',
   'CPUS',
   'UPDATED',
+  'ENDS',
 ] as const;
 
 const NONE = '-';
@@ -24,7 +25,12 @@ export function formatSlice(ns: number | undefined): string {
 const joined = (parts: readonly string[] | undefined): string =>
   parts === undefined || parts.length === 0 ? NONE : parts.join(',');
 
-export const strategyRows = (strategies: readonly StoredStrategy[]): string[][] =>
+function endText(endsAt: string | undefined, nowMs: number): string {
+  if (endsAt === undefined) return NONE;
+  return Date.parse(endsAt) <= nowMs ? `ended ${endsAt}` : endsAt;
+}
+
+export const strategyRows = (strategies: readonly StoredStrategy[], nowMs = Date.now()): string[][] =>
   strategies.map((strategy) => [
     strategy.id,
     strategy.priority === undefined ? NONE : String(strategy.priority),
@@ -34,4 +40,5 @@ export const strategyRows = (strategies: readonly StoredStrategy[]): string[][] 
     joined(strategy.namespaces),
     strategy.cpus ?? NONE,
     strategy.updatedAt,
+    endText(strategy.endsAt, nowMs),
   ]);

@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { json, NODE_OPTIONS, parseScopes, print, UsageError, withNode, withUsage } from './connect.ts';
+import { NODE_OPTIONS, parseScopes, print, UsageError, withNode, withUsage } from './connect.ts';
+import { dataText } from './output.ts';
 
 /** When a token ends, as it says itself; null where it does not. */
 function expiryOf(token: string): string | null {
@@ -25,7 +26,7 @@ export const token: Command = withUsage(async ({ args }) => {
   // A token that was given is not exchanged for another one.
   return withNode({ ...values, token: undefined }, parseScopes(values.scope), async (node) => {
     const text = await node.token();
-    print(values.output === 'json' ? json({ token: text, expiresAt: expiryOf(text) }) : `${text}\n`);
+    print(dataText(values.output, { token: text, expiresAt: expiryOf(text) }) ?? `${text}\n`);
     return EXIT.ok;
   });
 });

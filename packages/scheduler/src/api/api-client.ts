@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type BssCounters, type Config, NODE_API_PATHS, type NodePolicies, type NodeRule } from '@gthulhu/contracts';
+import {
+  type BssCounters,
+  type Config,
+  NODE_API_PATHS,
+  type NodePolicies,
+  type NodeRule,
+  PROTECTED_RULE_IDS,
+} from '@gthulhu/contracts';
 import type { Logger } from '../log/logger.ts';
 import * as say from '../log/messages.ts';
 import { intervalSeconds, openTransport, schedulerCredentials } from './api-settings.ts';
@@ -12,6 +19,11 @@ import { createTokenSource, TokenError } from './token-source.ts';
 import { type Limits, type Transport, TransportError } from './transport.ts';
 
 /** Whoever puts rules in force: all of them, or, when it throws, none and what was in force stays. */
+const OWN_IDS: ReadonlySet<string> = new Set(Object.values(PROTECTED_RULE_IDS));
+
+/** Without those that keep strategies from the protected. */
+const strategyRules = ({ rules }: NodePolicies): NodeRule[] => rules.filter(({ id }) => !OWN_IDS.has(id));
+
 export interface RuleSink {
   /** Rules of an earlier process may be in force: whatever comes first has to be put in force, also nothing. */
   readonly dirty: boolean;
@@ -70,7 +82,7 @@ function startFollowing(
     revision = policies.revision;
     strategies = policies.strategies;
     fetched();
-    if (isNew) logger.log(say.strategyMapUpdated(policies.rules.length));
+    if (isNew) logger.log(say.strategyMapUpdated(strategyRules(policies).length));
   }
 
   function failed(error: Error): void {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type NodePolicies, NodePoliciesSchema, NodeRuleSchema, STRATEGY_LIMITS } from '@gthulhu/contracts';
+import { NODE_RULE_LIMITS, type NodePolicies, NodePoliciesSchema, NodeRuleSchema } from '@gthulhu/contracts';
 import { Compile } from 'typebox/compile';
 
 /** The answer is not what the contract says; nothing of it is used. */
@@ -28,8 +28,8 @@ const wording = (validator: Validator, value: unknown, place: string): string =>
 function fault(value: unknown): string {
   const { rules } = (value ?? {}) as { rules?: unknown };
   if (!Array.isArray(rules)) return wording(whole, value, '');
-  if (rules.length > STRATEGY_LIMITS.strategies)
-    return `/rules has ${rules.length} rules, more than ${STRATEGY_LIMITS.strategies}`;
+  if (rules.length > NODE_RULE_LIMITS.rules)
+    return `/rules has ${rules.length} rules, more than ${NODE_RULE_LIMITS.rules}`;
   const bad = rules.findIndex((rule) => !oneRule.Check(rule));
   if (bad !== -1) return wording(oneRule, rules[bad], `/rules/${bad}`);
   return wording(whole, { ...(value as object), rules: [] }, '');

@@ -29,7 +29,8 @@ function effectCell({ effect }: ConfigKey, language: Language): string {
 
 function defaultCell(key: ConfigKey): string {
   if (key.default === '') return '`""`';
-  return `\`${String(key.default)}\`${key.unit === undefined ? '' : ` ${key.unit}`}`;
+  const text = Array.isArray(key.default) ? key.default.join(', ') : String(key.default);
+  return `\`${text}\`${key.unit === undefined ? '' : ` ${key.unit}`}`;
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;

@@ -74,7 +74,7 @@ describe('what is wrong, where, and what to do', () => {
     [
       'prototype key',
       '__proto__: 1\n',
-      'g.yaml:1:1: __proto__: unknown key; remove it, or use one of: scheduler, simple_scheduler, monitor, debug, early_processing, builtin_idle, api, agent, auth',
+      'g.yaml:1:1: __proto__: unknown key; remove it, or use one of: scheduler, simple_scheduler, monitor, debug, early_processing, builtin_idle, api, agent, auth, workloads',
     ],
     ['twice', 'debug: true\ndebug: true\n', 'g.yaml:2:1: debug: is set twice; remove one of the two'],
     [
@@ -277,4 +277,12 @@ test.each([
   ['scheduler: {mode: none}', 'none'],
 ])('the policy of %j is %s', (text, mode) => {
   expect(effectiveMode(parseConfig(text, 'g.yaml').config)).toBe(mode);
+});
+
+test('a list takes the place of the default, and the other keys of its section stay', () => {
+  const { workloads } = parseConfig('workloads: {protected: {commands: [sshd]}}', 'g.yaml').config;
+  expect(workloads.protected.commands).toEqual(['sshd']);
+  expect(workloads.protected.units).toEqual(defaultConfig().workloads.protected.units);
+  expect(parseConfig('workloads: {protected: {units: []}}', 'g.yaml').config.workloads.protected.units).toEqual([]);
+  expect(errorsOf('workloads: {protected: {units: [1]}}')).toHaveLength(1);
 });

@@ -19,13 +19,15 @@ export interface ParsedConfig {
 /** Keys that the command line sets, in their sections. */
 export type Overrides = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** `over` laid on `base`, section by section. */
+const isSection = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** `over` laid on `base`, section by section; a list takes the place of the one before. */
 function merge(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
   const merged = { ...base };
   for (const [name, value] of Object.entries(over)) {
     const below = merged[name];
-    const section = typeof below === 'object' && below !== null && typeof value === 'object' && value !== null;
-    merged[name] = section ? merge(below as Record<string, unknown>, value as Record<string, unknown>) : value;
+    merged[name] = isSection(below) && isSection(value) ? merge(below, value) : value;
   }
   return merged;
 }

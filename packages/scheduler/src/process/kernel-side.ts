@@ -283,9 +283,8 @@ export class KernelSide {
     const { program, args, view, layout } = this.#program('explain_task', 'explain_args');
     view.setInt32(layout.fields.pid.offset, pid, true);
     program.run(args);
-    const found = readExplained(this.#bss.bytes('explained'), this.#layoutOf('explained'));
-    if (found === null) return null;
-    return { ...found, cpus: found.cpuSet === 0 ? null : listOf(this.#cpuSets()[slotOf(found.cpuSet)]) };
+    const cpusOf = (handle: number): string => listOf(this.#cpuSets()[slotOf(handle)]);
+    return readExplained(this.#bss.bytes('explained'), this.#layoutOf('explained'), cpusOf);
   }
 
   #program(name: string, context: string): Prepared {

@@ -20,7 +20,7 @@ import {
 
 const bpf = fileURLToPath(new URL('../../../../bpf/', import.meta.url));
 const sources = readdirSync(bpf, { recursive: true, encoding: 'utf8' })
-  .filter((name) => /\.[ch]$/.test(name))
+  .filter((name) => /\.[ch]$/.test(name) && name !== 'workloads.bpf.c')
   .map((name) => readFileSync(`${bpf}${name}`, 'utf8'))
   .join('\n');
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { StructLayout } from '@gthulhu/bpf';
+import { TaskExplanationSchema } from '@gthulhu/contracts';
+import { Value } from 'typebox/value';
 import { expect, test } from 'vitest';
 import { readExplained } from './task-policy.ts';
 
@@ -31,8 +33,10 @@ function bytesOf(values: Record<string, bigint | bigint[]>): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
+const cpusOf = (handle: number): string => `those of ${handle}`;
+
 test('a task that is not there is null', () => {
-  expect(readExplained(bytesOf({ pid: 0n, priority: 3n }), layoutOf())).toBeNull();
+  expect(readExplained(bytesOf({ pid: 0n, priority: 3n }), layoutOf(), cpusOf)).toBeNull();
 });
 
 test('a task by its cgroup', () => {
@@ -51,7 +55,7 @@ test('a task by its cgroup', () => {
     levels: 2n,
     cgroups: [77n, 2n ** 63n + 1n, 3n],
   });
-  expect(readExplained(bytes, layoutOf())).toEqual({
+  expect(readExplained(bytes, layoutOf(), cpusOf)).toEqual({
     pid: 12,
     tgid: 11,
     startUs: 5,
@@ -59,7 +63,7 @@ test('a task by its cgroup', () => {
     strategy: 4,
     priority: 0,
     sliceNs: 2_000_000,
-    cpuSet: 129,
+    cpus: 'those of 129',
     restricted: true,
     sinceNs: 9,
     exempt: false,
@@ -68,9 +72,15 @@ test('a task by its cgroup', () => {
   });
 });
 
+test('what is answered over the socket has the shape that it promises, and nothing else', () => {
+  const bytes = bytesOf({ pid: 1n, tgid: 1n, source: 1n, priority: 3n, cpus: 65n, levels: 1n, cgroups: [1n] });
+  const found = readExplained(bytes, layoutOf(), cpusOf);
+  expect(Value.Check(TaskExplanationSchema, { ...found, strategyId: 'a' })).toBe(true);
+});
+
 test('a task without a strategy, from its next turn on', () => {
   const bytes = bytesOf({ pid: 1n, tgid: 1n, priority: 21n, levels: 1n, cgroups: [1n] });
-  expect(readExplained(bytes, layoutOf())).toMatchObject({
+  expect(readExplained(bytes, layoutOf(), cpusOf)).toMatchObject({
     source: 'none',
     priority: null,
     sinceNs: null,

@@ -32,11 +32,15 @@ export interface TaskPolicy {
   readonly cgroups: readonly string[];
 }
 
-/** The same with the handle of a set of CPUs. */
-export type ExplainedTask = Omit<TaskPolicy, 'cpus'> & { readonly cpuSet: number };
-
-/** `struct explained` of records.h; null where it says that there is no such task. */
-export function readExplained(bytes: Uint8Array, layout: StructLayout): ExplainedTask | null {
+/**
+ * `struct explained` of records.h; null where it says that there is no such task.
+ * @param cpusOf the list of CPUs behind a handle
+ */
+export function readExplained(
+  bytes: Uint8Array,
+  layout: StructLayout,
+  cpusOf: (handle: number) => string,
+): TaskPolicy | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const u32 = (name: string): number => view.getUint32(layout.fields[name].offset, true);
   const u64 = (name: string, i = 0): bigint => view.getBigUint64(layout.fields[name].offset + 8 * i, true);
@@ -52,7 +56,7 @@ export function readExplained(bytes: Uint8Array, layout: StructLayout): Explaine
     strategy: u32('strategy'),
     priority: priority >= NO_PRIORITY ? null : priority,
     sliceNs: Number(u64('slice_ns')),
-    cpuSet: u32('cpus'),
+    cpus: u32('cpus') === 0 ? null : cpusOf(u32('cpus')),
     restricted: u32('restricted') !== 0,
     sinceNs: sinceNs === 0 ? null : sinceNs,
     exempt: u32('exempt') !== 0,

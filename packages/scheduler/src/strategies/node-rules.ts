@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { NodeRule } from '@gthulhu/contracts';
+import { NODE_RULE_LIMITS, type NodeRule } from '@gthulhu/contracts';
 import { compileOrdered, type Matcher, orderedByPrecedence } from './matcher.ts';
 import { CpusError, type Pattern, RegexError, type Rule, toRule } from './rule.ts';
 
@@ -9,7 +9,7 @@ export class NodeRuleError extends Error {
 }
 
 /** What the kernel has room for, twice: while a change is written, both are there. */
-export const MAX_CGROUPS = 16_384;
+export const MAX_CGROUPS = NODE_RULE_LIMITS.cgroups;
 export const MAX_CPU_LISTS = 31;
 
 /** A rule and where it stands: of two that apply to a task, the one with the smaller rank counts. */

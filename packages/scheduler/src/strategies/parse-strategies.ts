@@ -79,6 +79,9 @@ function collectWarnings(
     if (strategy?.pid !== undefined) warn('pid', about);
     if ((strategy?.selectors ?? []).length > 0) warn('selectors', about);
     if ((strategy?.namespaces ?? []).length > 0) warn('namespaces', about);
+    const endless = 'is accepted, but only the node API ends strategies: here it stays in force';
+    if (strategy?.expiresAt !== undefined) warn('expiresAt', endless);
+    if (strategy?.maxDuration !== undefined) warn('maxDuration', endless);
     if (!rule.byCommand) continue;
     if (rule.priority === null && rule.sliceNs === 0 && rule.cpus === null) {
       warn('', 'sets neither priority nor execution_time nor cpus: it only keeps weaker strategies from matching');

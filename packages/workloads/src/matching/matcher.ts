@@ -14,6 +14,8 @@ const FEW = 32;
 
 export interface StrategyChange {
   readonly put?: Iterable<StrategySpec>;
+  /** Each expression was compiled before by who calls, and is not again. */
+  readonly regexesChecked?: boolean;
   readonly removedIds?: Iterable<string>;
 }
 
@@ -170,9 +172,9 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
     memberOf.set(workload.uid, member);
   }
 
-  function refuseBad(put: readonly StrategySpec[], removed: ReadonlySet<string>): void {
+  function refuseBad(put: readonly StrategySpec[], removed: ReadonlySet<string>, regexesChecked: boolean): void {
     // Those that are in were checked when they came; only their number and ids count.
-    const problems = checkStrategies(put);
+    const problems = checkStrategies(put, regexesChecked);
     const replaced = put.filter(({ id }) => asked.has(id) && !removed.has(id)).length;
     const left = asked.size - [...removed].filter((id) => asked.has(id)).length - replaced;
     if (problems.length === 0 && left + put.length > MAX_STRATEGIES)
@@ -185,10 +187,10 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
   }
 
   return {
-    changeStrategies: ({ put = [], removedIds = [] }) => {
+    changeStrategies: ({ put = [], removedIds = [], regexesChecked = false }) => {
       const incoming = [...put];
       const removed = new Set(removedIds);
-      refuseBad(incoming, removed);
+      refuseBad(incoming, removed, regexesChecked);
       const changed = new Set<LiveGroup>();
       const work = (): void => {
         for (const id of removed) takeOut(id, changed);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { NodeRule } from '@gthulhu/contracts';
+import { type NodeRule, PROTECTED_RULE_IDS } from '@gthulhu/contracts';
 import type { Workload } from '../workload.ts';
 import { inForceOf } from './decision.ts';
 import type { Group } from './groups.ts';
 import type { Matcher } from './matcher.ts';
 import { comparePrecedence, specificity } from './precedence.ts';
-import { PROTECTED_RULE_IDS, type Protection } from './protection.ts';
+import type { Protection } from './protection.ts';
 import type { StrategySpec } from './strategy-spec.ts';
 
 /** Bits of specificity() that bind a strategy to workloads; without them it is about every task of the machine. */

@@ -84,8 +84,90 @@ function decisions(matcher: Matcher): Map<string, { workload: Workload; decision
   return found;
 }
 
+export interface StrategyPreview {
+  readonly strategy: StrategySpec;
+  /** Of all that it means. */
+  readonly counts: Readonly<Record<PreviewedWorkload['outcome'], number>>;
+  /** The first ones, by namespace, name and uid. */
+  readonly matches: readonly PreviewedWorkload[];
+}
+
+/** What would come of a change of the strategies. */
+export interface ChangePreview {
+  /** For each strategy that is put, in their order, what it means. Threads are not looked at. */
+  readonly strategies: readonly StrategyPreview[];
+  readonly changes: readonly PreviewedChange[];
+  readonly conflicts: readonly Loss[];
+}
+
+/** Whether the command of a strategy matches a thread. */
+export function threadMatcher(strategy: StrategySpec): (thread: ThreadName) => boolean {
+  const pattern = compileCommandRegex(strategy.commandRegex);
+  return ({ comm, leaderComm }) => pattern.test(comm) || pattern.test(leaderComm);
+}
+
 /**
- * What would come of one strategy more, or of another version of one that is there, without doing anything.
+ * What would come of some strategies more, or of other versions of those that are there, without doing anything.
+ * @param most matches of each strategy that are kept; all are counted
+ * @throws StrategySetError as putting them in force would
+ */
+export function previewChange(
+  strategies: readonly StrategySpec[],
+  { put, removedIds = [] }: { readonly put: readonly StrategySpec[]; readonly removedIds?: readonly string[] },
+  workloads: readonly Workload[],
+  { nowMs, protection = DEFAULT_PROTECTION }: MatchOptions,
+  most = Number.POSITIVE_INFINITY,
+): ChangePreview {
+  const matcher = createMatcher(protectedBy(protection));
+  matcher.changeStrategies({ put: inForce(strategies, nowMs) });
+  matcher.changeWorkloads({ put: workloads });
+  const before = decisions(matcher);
+  // One that has ended takes its earlier version out of force and means nobody.
+  matcher.changeStrategies({ put: inForce(put, nowMs), removedIds: [...removedIds, ...put.map(({ id }) => id)] });
+
+  const found = new Map(
+    put.map((strategy) => [
+      strategy,
+      { strategy, counts: { applies: 0, commands: 0, loses: 0, protected: 0 }, matches: [] as PreviewedWorkload[] },
+    ]),
+  );
+  const changes: PreviewedChange[] = [];
+  const conflicts = new Map<string, Loss>();
+  /** Workloads of a group share their decision. */
+  const lossesOf = new Map<Decision, ReadonlyMap<StrategySpec, Loss>>();
+  for (const { workload, decision: after } of [...decisions(matcher).values()].sort(order)) {
+    const was = before.get(workload.uid)?.decision as Decision;
+    if (differs(was, after)) changes.push({ workload, before: was, after });
+    let losses = lossesOf.get(after);
+    if (losses === undefined) {
+      losses = new Map(after.losses.map((loss) => [loss.strategy, loss]));
+      lossesOf.set(after, losses);
+      for (const conflict of after.conflicts)
+        if (found.has(conflict.strategy) || found.has(conflict.to))
+          conflicts.set(`${conflict.strategy.id}\n${conflict.to.id}`, conflict);
+    }
+    for (const strategy of matcher.candidatesOf(workload.uid)) {
+      const told = found.get(strategy);
+      if (told === undefined) continue;
+      const loss = losses.get(strategy) ?? null;
+      const given = after.policy === strategy ? 'applies' : 'commands';
+      const outcome = after.protectedBy !== null ? 'protected' : loss !== null ? 'loses' : given;
+      told.counts[outcome]++;
+      if (told.matches.length >= most) continue;
+      told.matches.push({
+        workload,
+        outcome,
+        loss,
+        protectedBy: after.protectedBy,
+        containers: workload.containers.map((container) => ({ container, threads: null, matchingThreads: null })),
+      });
+    }
+  }
+  return { strategies: [...found.values()], changes, conflicts: [...conflicts.values()] };
+}
+
+/**
+ * The same for one strategy, with the threads that it would come to.
  * @param threadsOf asked once for each container that the strategy means
  * @throws StrategySetError as putting it in force would
  */
@@ -93,44 +175,18 @@ export function preview(
   strategies: readonly StrategySpec[],
   candidate: StrategySpec,
   workloads: readonly Workload[],
-  { nowMs, protection = DEFAULT_PROTECTION }: MatchOptions,
+  options: MatchOptions,
   threadsOf: ThreadReader = () => null,
 ): Preview {
-  const matcher = createMatcher(protectedBy(protection));
-  matcher.changeStrategies({ put: inForce(strategies, nowMs) });
-  matcher.changeWorkloads({ put: workloads });
-  const before = decisions(matcher);
-  // An ended candidate takes its earlier version out of force and means nobody.
-  matcher.changeStrategies({ put: inForce([candidate], nowMs), removedIds: [candidate.id] });
-
-  const pattern = compileCommandRegex(candidate.commandRegex);
-  const matching = ({ comm, leaderComm }: ThreadName): boolean => pattern.test(comm) || pattern.test(leaderComm);
-  const matches: PreviewedWorkload[] = [];
-  const changes: PreviewedChange[] = [];
-  const conflicts = new Map<string, Loss>();
-  for (const [uid, { workload, decision: after }] of decisions(matcher)) {
-    const was = before.get(uid)?.decision as Decision;
-    if (differs(was, after)) changes.push({ workload, before: was, after });
-    if (!matcher.candidatesOf(uid).includes(candidate)) continue;
-    for (const conflict of after.conflicts)
-      if (conflict.strategy === candidate || conflict.to === candidate)
-        conflicts.set(`${conflict.strategy.id}\n${conflict.to.id}`, conflict);
-    const loss = after.losses.find(({ strategy }) => strategy === candidate) ?? null;
-    const given = after.policy === candidate ? 'applies' : 'commands';
-    matches.push({
-      workload,
-      outcome: after.protectedBy !== null ? 'protected' : loss !== null ? 'loses' : given,
-      loss,
-      protectedBy: after.protectedBy,
-      containers: workload.containers.map((container) => {
-        const threads = threadsOf(container);
-        return {
-          container,
-          threads: threads?.length ?? null,
-          matchingThreads: threads?.filter(matching).length ?? null,
-        };
-      }),
-    });
-  }
-  return { matches: matches.sort(order), changes: changes.sort(order), conflicts: [...conflicts.values()] };
+  const change = previewChange(strategies, { put: [candidate] }, workloads, options);
+  const matching = threadMatcher(candidate);
+  const matches = change.strategies[0].matches.map((match) => ({
+    ...match,
+    containers: match.containers.map(({ container }) => {
+      const threads = threadsOf(container);
+      const matchingThreads = threads?.filter(matching).length ?? null;
+      return { container, threads: threads?.length ?? null, matchingThreads };
+    }),
+  }));
+  return { matches, changes: change.changes, conflicts: change.conflicts };
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { PROTECTED_RULE_IDS } from '@gthulhu/contracts';
 import { describe, expect, test } from 'vitest';
 import type { Workload } from '../workload.ts';
 import { match } from './match.ts';
 import { createMatcher } from './matcher.ts';
 import { nodeRules } from './node-rules.ts';
-import { DEFAULT_PROTECTION, globMatches, PROTECTED_RULE_IDS, type Protection, protectedBy } from './protection.ts';
+import { DEFAULT_PROTECTION, globMatches, type Protection, protectedBy } from './protection.ts';
 import { strategy, workload } from './random.fixture.ts';
 import type { StrategySpec } from './strategy-spec.ts';
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { PROTECTED_COMMANDS, PROTECTED_UNITS } from '@gthulhu/contracts';
 import type { Workload } from '../workload.ts';
 
 /** Whom no strategy may touch: a machine without them is lost. */
@@ -12,46 +13,9 @@ export interface Protection {
   readonly uids: readonly string[];
 }
 
-/** Ids of the rules that change nothing and come before those that would reach somebody protected. */
-export const PROTECTED_RULE_IDS = { cgroups: 'protected-cgroups', commands: 'protected-commands' } as const;
-
 export const DEFAULT_PROTECTION: Protection = {
-  units: [
-    'init.scope',
-    'systemd-*.service',
-    'dbus.service',
-    'dbus-broker.service',
-    'kubelet.service',
-    'k3s.service',
-    'k3s-agent.service',
-    'rke2-*.service',
-    'containerd.service',
-    'crio.service',
-    'docker.service',
-    'podman.service',
-    'ssh.service',
-    'sshd.service',
-    'ssh@*.service',
-    'sshd@*.service',
-    'gthulhu*.service',
-    'gthulhu*.scope',
-  ],
-  commands: [
-    'systemd',
-    'systemd-journal',
-    'systemd-logind',
-    'systemd-udevd',
-    'dbus-daemon',
-    'dbus-broker',
-    'kubelet',
-    'containerd',
-    'containerd-shim',
-    'crio',
-    'conmon',
-    'dockerd',
-    'sshd',
-    'gthulhu',
-  ],
+  units: PROTECTED_UNITS,
+  commands: PROTECTED_COMMANDS,
   cgroupIds: [],
   uids: [],
 };

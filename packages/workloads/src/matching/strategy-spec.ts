@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { STRATEGY_LIMITS } from '@gthulhu/contracts';
+import { PROTECTED_RULE_IDS, STRATEGY_LIMITS } from '@gthulhu/contracts';
 import { RE2JS, RE2JSException } from 're2js';
-import { PROTECTED_RULE_IDS } from './protection.ts';
 
 export interface LabelSelector {
   readonly key: string;
@@ -143,8 +142,11 @@ function problemsOf(strategy: StrategySpec): [keyof StrategySpec, string][] {
   return problems;
 }
 
-/** Everything that is wrong with a set of strategies; empty when it can be matched. */
-export function checkStrategies(strategies: readonly StrategySpec[]): StrategyProblem[] {
+/**
+ * Everything that is wrong with a set of strategies; empty when it can be matched.
+ * @param regexesChecked who calls has compiled each expression before: thousands take a second at once
+ */
+export function checkStrategies(strategies: readonly StrategySpec[], regexesChecked = false): StrategyProblem[] {
   const problems: StrategyProblem[] = [];
   const ids = new Set<string>();
   // Many strategies share an expression; compiling is what costs.
@@ -159,6 +161,7 @@ export function checkStrategies(strategies: readonly StrategySpec[]): StrategyPr
     if (ids.has(id)) problems.push({ id, key: 'id', message: 'is used twice' });
     ids.add(id);
     for (const [key, message] of problemsOf(strategy)) problems.push({ id, key, message });
+    if (regexesChecked) continue;
     let wrong = regexes.get(commandRegex);
     if (wrong === undefined) {
       wrong = regexProblem(commandRegex);

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isRecord, type KubeObject } from '../watch/kube-object.ts';
+
+/** The text under one key of a ConfigMap, or what is wrong with it. */
+export type ConfigMapText =
+  | { readonly ok: true; readonly text: string; readonly resourceVersion: string }
+  | { readonly ok: false; readonly why: string; readonly resourceVersion: string };
+
+const list = (keys: readonly string[]): string => (keys.length === 0 ? 'no keys' : keys.slice(0, 10).join(', '));
+
+export function readConfigMap({ raw, meta }: KubeObject, key: string): ConfigMapText {
+  const { resourceVersion } = meta;
+  const data = isRecord(raw.data) ? raw.data : {};
+  const text = Object.hasOwn(data, key) ? data[key] : undefined;
+  if (typeof text === 'string') return { ok: true, text, resourceVersion };
+  const binary = isRecord(raw.binaryData) && Object.hasOwn(raw.binaryData, key);
+  const why = binary
+    ? `has ${key} as binary data; it must be UTF-8 text`
+    : `has no key ${key}; it has ${list(Object.keys(data))}`;
+  return { ok: false, why, resourceVersion };
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+export type { Access, Credentials, TlsSettings } from './access/access.ts';
+export { inCluster, isInCluster, SERVICE_ACCOUNT_FOLDER } from './access/in-cluster.ts';
+export { defaultKubeconfig, fromKubeconfig, type KubeconfigOptions } from './access/kubeconfig.ts';
+export {
+  type ConfigMapFollower,
+  type ConfigMapOptions,
+  type ConfigMapStatus,
+  followConfigMap,
+} from './config-map/config-map-follower.ts';
+export { KubeError, type KubeErrorCode, messageOf } from './kube-error.ts';
+export { type Client, type ClientOptions, createClient, type GetOptions, type Query } from './rest/client.ts';
+export { restMs } from './watch/backoff.ts';
+export { isRecord, type KubeObject, keyOf, type ObjectMeta, readObject } from './watch/kube-object.ts';
+export {
+  type Change,
+  type Reflector,
+  type ReflectorOptions,
+  type ReflectorStatus,
+  startReflector,
+} from './watch/reflector.ts';
