@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { openMap, openMapTypes, openPin, sys } from '@gthulhu/bpf';
 
-/** What the kernel has for a task. */
+/** What the kernel gives a task by its command, from the next time on that it is queued. */
 export interface TaskPolicy {
   readonly priority: number;
   readonly sliceNs: number;
@@ -25,8 +25,8 @@ export function openTaskPolicy(
       if (bytes === null) return null;
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       return {
-        priority: view.getUint32(fields.priority.offset, true),
-        sliceNs: Number(view.getBigUint64(fields.slice_ns.offset, true)),
+        priority: view.getUint32(fields['own.priority'].offset, true),
+        sliceNs: Number(view.getBigUint64(fields['own.slice_ns'].offset, true)),
       };
     },
     close() {
