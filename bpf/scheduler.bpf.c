@@ -234,7 +234,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	s32 cpu = scx_bpf_task_cpu(p), ran_on = cpu;
 	u32 queue, waiting;
 	u64 now = now_ns(), slice, turn, dsq;
-	bool wanted, held = false;
+	bool wanted, held, asked = false;
 
 	if (tc) {
 		policy_refresh(p, tc);
@@ -285,9 +285,11 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	tc->enq_ns = now;
 	tc->enq_jiffies = bpf_jiffies64();
 	if (wanted && (waiting || dispatch_mode == DISPATCH_STRICT) && may_ask(here, now))
-		held = ask(p, tc, here, cpu, slice, waiting, enq_flags) && dispatch_mode == DISPATCH_STRICT;
+		asked = ask(p, tc, here, cpu, slice, waiting, enq_flags);
+	held = asked && dispatch_mode == DISPATCH_STRICT;
 #ifdef SABOTAGE_SECOND_QUEUE
-	dsq = DSQ_ID(QUEUE_SABOTAGE, 0);
+	if (asked)
+		dsq = DSQ_ID(QUEUE_SABOTAGE, 0);
 #endif
 	note_waiting(queue, cpu);
 	dsq_insert_vtime(p, dsq, slice, held ? HOLD_KEY + now : tc->key, enq_flags);

@@ -124,7 +124,11 @@ static __always_inline void apply_one(struct task_struct *p, const struct decisi
 	key = centred(key, tc->key);
 	if (to != from)
 		key += llc_state_of(to)->clock - llc_state_of(from)->clock;
+#ifdef SABOTAGE_SECOND_QUEUE
+	if (bpf_iter_scx_dsq_new(&it, DSQ_ID(QUEUE_SABOTAGE, 0), 0)) {
+#else
 	if (bpf_iter_scx_dsq_new(&it, dsq_of(from), 0)) {
+#endif
 		__sync_fetch_and_add(&opinions.nr_failed, 1);
 	} else if (dsq_move_vtime(&it, p, dsq_of(to), slice, key)) {
 		tc->decided_gen = d->gen;

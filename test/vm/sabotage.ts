@@ -3,8 +3,8 @@ import type { Dispatch, Request } from './plan.ts';
 
 /** Each safeguard, the object built without it, and the scenario that must notice. */
 const SABOTAGE = [
-  { object: 'unclamped', noticedBy: 'favoursZero' },
-  { object: 'second-queue', noticedBy: 'policyShuffles' },
+  { object: 'unclamped', noticedBy: 'delaysOthers' },
+  { object: 'second-queue', noticedBy: 'policyPartial' },
   { object: 'no-ancestors', noticedBy: 'cgroupPolicies' },
   { object: 'no-inheritance', noticedBy: 'commandPolicies' },
   // Thrown out within seconds, it fails whatever puts load on it.
