@@ -31,8 +31,6 @@ const lines = [
   `${at}Updated strategy map with 4 strategies`,
   `${at}Failed to fetch scheduling strategies: failed to send request: Get "http://gthulhu-api:80/api/v1/scheduling/policies": dial tcp 10.152.183.54:80: connect: connection refused`,
   `${at}${updated}`,
-  `${at}${bss}`,
-  `${at}Successfully sent metrics to API server`,
 ];
 const patterns = publishedLog({
   url: 'http://gthulhu-api:80',

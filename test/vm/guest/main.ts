@@ -47,6 +47,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...takeover,
   ...workloads,
 };
+/** Of a long log its first and its last lines are told. */
+const LOG_END_LINES = 300;
 const LIMIT_MS = 240_000;
 
 function messageOf(error: unknown): string {
@@ -71,7 +73,9 @@ async function play(stage: Stage, request: Request): Promise<Outcome> {
     error = messageOf(thrown);
   }
   const complaints = kernelLog.complaints();
-  const log = stage.log();
+  const lines = stage.log();
+  const log =
+    lines.length > 2 * LOG_END_LINES ? [...lines.slice(0, LOG_END_LINES), ...lines.slice(-LOG_END_LINES)] : lines;
   try {
     await stage.clear(error !== undefined || complaints.length > 0);
   } catch (thrown) {
@@ -92,7 +96,8 @@ const requests = JSON.parse(readFileSync(process.argv[2], 'utf8')) as Request[];
 const stage = new Stage(requests[0]);
 for (const request of requests) {
   const outcome = await play(stage, request);
-  process.stdout.write(`${OUTCOME_MARK}${JSON.stringify(outcome)}\n`);
+  // Written before anything else happens: an exit does not wait for what is on its way.
+  await new Promise((written) => process.stdout.write(`${OUTCOME_MARK}${JSON.stringify(outcome)}\n`, written));
 }
 if (requests.length > 0) await stage.alone();
 // Its modules stay compiled for the next start, where there is a cache.
