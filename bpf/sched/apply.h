@@ -28,7 +28,8 @@ struct apply_args {
 	u32 pad;
 };
 
-static __always_inline u64 clamp_key(u64 wish, u64 own)
+/* By itself, as what follows: verified once, where 6.12 would go through all of its ways in each round of the loop. */
+__noinline u64 clamp_key(u64 wish, u64 own)
 {
 #ifdef SABOTAGE_UNCLAMPED
 	return wish;
@@ -47,7 +48,7 @@ static __always_inline u64 clamp_key(u64 wish, u64 own)
  * What all opinions have in common is no opinion: only some tasks are asked about,
  * and those must neither gain nor lose by it against the others.
  */
-static __always_inline u64 centred(u64 key, u64 own)
+__noinline u64 centred(u64 key, u64 own)
 {
 #ifdef SABOTAGE_UNCLAMPED
 	return key;
@@ -68,7 +69,7 @@ static __always_inline u32 queue_wished(struct task_struct *p, struct task_ctx *
 	return llc_of(cpu);
 }
 
-static __always_inline void note_effect(u64 key, u64 own)
+__noinline int note_effect(u64 key, u64 own)
 {
 	s64 shift = (s64)(key - own), off = shift - opinion_shift_avg_ns;
 
@@ -79,7 +80,7 @@ static __always_inline void note_effect(u64 key, u64 own)
 		__sync_fetch_and_add(&opinions.nr_unchanged, 1);
 	}
 	if (effect_seen < EFFECT_WINDOW)
-		return;
+		return 0;
 	if (effect_unchanged >= EFFECT_WINDOW - 1) {
 		if (ask_shift < ASK_SHIFT_MAX)
 			ask_shift++;
@@ -88,6 +89,7 @@ static __always_inline void note_effect(u64 key, u64 own)
 	}
 	effect_seen = 0;
 	effect_unchanged = 0;
+	return 0;
 }
 
 static __always_inline void apply_one(struct task_struct *p, const struct decision *d, u64 now)

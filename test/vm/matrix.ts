@@ -89,6 +89,7 @@ const PAIRWISE: readonly Row[] = [
   { kernel: '6.12', cpus: 1, dispatch: 'hybrid', scenarios: ['takeoverKilled', 'cgroupPolicies'] },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['cgroupPolicies', 'commandPolicies'] },
   { kernel: '6.12', cpus: 2, dispatch: 'hybrid', scenarios: ['cpusOfStrategies'] },
+  { kernel: '6.12', cpus: 2, dispatch: 'strict', scenarios: ['policyPartial'] },
   { kernel: '7', cpus: 4, dispatch: 'strict', scenarios: ['exclusive'] },
   { kernel: '7', cpus: 2, dispatch: 'hybrid', scenarios: ['stressMixes', 'freezer', 'traced', 'takeoverOff'] },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['inversionMutex', 'inversionFault', 'realtimeHogPinned'] },
