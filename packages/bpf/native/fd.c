@@ -64,3 +64,13 @@ bool gb_prog_info(napi_env env, int fd, struct bpf_prog_info *info)
 	gb_throw(env, "ERR_BPF_SYS", errno, "cannot read the properties of program fd %d", fd);
 	return false;
 }
+
+bool gb_prog_of(napi_env env, napi_value value, int *fd, struct bpf_prog_info *info)
+{
+	if (!gb_fd(env, value, "the program's file descriptor", fd))
+		return false;
+	if (gb_fd_is(*fd, "bpf-prog"))
+		return gb_prog_info(env, *fd, info);
+	gb_throw(env, "ERR_BPF_ARGUMENT", 0, "file descriptor %d is no bpf-prog", *fd);
+	return false;
+}

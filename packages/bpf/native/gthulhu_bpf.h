@@ -128,6 +128,8 @@ bool gb_fd_is(int fd, const char *kind);
 bool gb_dup_kind(napi_env env, napi_value v, const char *kind, const char *code, int *out);
 bool gb_map_info(napi_env env, int fd, struct bpf_map_info *info);
 bool gb_prog_info(napi_env env, int fd, struct bpf_prog_info *info);
+/* @value is the caller's file descriptor of a program, which stays the caller's. */
+bool gb_prog_of(napi_env env, napi_value value, int *fd, struct bpf_prog_info *info);
 
 /* layout.c */
 struct gb_type {

@@ -133,13 +133,7 @@ napi_value gb_attach_tracing(napi_env env, napi_callback_info info)
 	struct gb_link *l;
 	int fd, err;
 
-	if (!gb_args(env, info, argv) || !gb_fd(env, argv[0], "the program's file descriptor", &fd))
-		return NULL;
-	if (!gb_fd_is(fd, "bpf-prog")) {
-		gb_throw(env, "ERR_BPF_ARGUMENT", 0, "file descriptor %d is no bpf-prog", fd);
-		return NULL;
-	}
-	if (!gb_prog_info(env, fd, &pi))
+	if (!gb_args(env, info, argv) || !gb_prog_of(env, argv[0], &fd, &pi))
 		return NULL;
 	if (pi.type != BPF_PROG_TYPE_TRACING) {
 		gb_throw(env, "ERR_BPF_ARGUMENT", 0, "program %s is no SEC(\"tp_btf\") program", pi.name);

@@ -115,13 +115,7 @@ napi_value gb_prog_describe(napi_env env, napi_callback_info info)
 	struct bpf_prog_info pi;
 	int fd;
 
-	if (!gb_args(env, info, argv) || !gb_fd(env, argv[0], "the program's file descriptor", &fd))
-		return NULL;
-	if (!gb_fd_is(fd, "bpf-prog")) {
-		gb_throw(env, "ERR_BPF_ARGUMENT", 0, "file descriptor %d is no bpf-prog", fd);
-		return NULL;
-	}
-	if (!gb_prog_info(env, fd, &pi))
+	if (!gb_args(env, info, argv) || !gb_prog_of(env, argv[0], &fd, &pi))
 		return NULL;
 	GB_NAPI(env, napi_create_object(env, &v));
 	if (!gb_set(env, v, "name", gb_text(env, pi.name)) || !gb_set_number(env, v, "typeId", pi.type) ||
@@ -137,13 +131,7 @@ napi_value gb_prog_stats(napi_env env, napi_callback_info info)
 	struct bpf_prog_info pi;
 	int fd;
 
-	if (!gb_args(env, info, argv) || !gb_fd(env, argv[0], "the program's file descriptor", &fd))
-		return NULL;
-	if (!gb_fd_is(fd, "bpf-prog")) {
-		gb_throw(env, "ERR_BPF_ARGUMENT", 0, "file descriptor %d is no bpf-prog", fd);
-		return NULL;
-	}
-	if (!gb_prog_info(env, fd, &pi))
+	if (!gb_args(env, info, argv) || !gb_prog_of(env, argv[0], &fd, &pi))
 		return NULL;
 	GB_NAPI(env, napi_create_object(env, &v));
 	if (!gb_set(env, v, "name", gb_text(env, pi.name)) || !gb_set_number(env, v, "runCount", (double)pi.run_cnt) ||
