@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type BpfObject, openGlobals, openObject, openRing, wakeRing } from '@gthulhu/bpf';
 import { nameText } from './cgroup-tree.ts';
+import { openEventRing } from './event-ring.ts';
 
 export interface CgroupEvent {
   readonly kind: 'mkdir' | 'rmdir';
@@ -38,62 +38,43 @@ function wordsText(words: Float64Array, from: number, bytes: number): string {
   return nameText(buffer.subarray(0, bytes));
 }
 
-function attach(object: BpfObject): () => void {
-  const links = ['on_cgroup_mkdir', 'on_cgroup_rmdir'].map((program) => object.attachProgram(program));
-  return () => {
-    for (const link of links) link.detach();
-  };
-}
-
 /**
  * Needs CAP_BPF and CAP_PERFMON.
  * @param objectPath of the built bpf/workloads.bpf.c
  * @throws BpfError
  */
 export function openCgroupEvents(objectPath: string): CgroupEvents {
-  const object = openObject(objectPath);
-  try {
-    object.load();
-    const layout = object.layout('cgroup_event');
-    const columns = ['kind', 'id_low', 'id_high', 'parent_low', 'parent_high', 'name_bytes', 'name'];
-    const ring = openRing(object.map('cgroup_events').info.fd, layout, columns, ROWS);
-    const globals = openGlobals(object.globals('.bss'));
-    const detach = attach(object);
-    const nameWords = layout.fields.name.count;
-    let open = true;
+  const events = openEventRing(objectPath, {
+    map: 'cgroup_events',
+    record: 'cgroup_event',
+    columns: ['kind', 'id_low', 'id_high', 'parent_low', 'parent_high', 'name_bytes', 'name'],
+    rows: ROWS,
+    lost: 'nr_cgroup_events_lost',
+    programs: ['on_cgroup_mkdir', 'on_cgroup_rmdir'],
+  });
+  const { ring } = events;
+  const nameWords = events.layout.fields.name.count;
 
-    const event = (row: number): CgroupEvent => {
-      const { kind, id_low, id_high, parent_low, parent_high, name_bytes, name } = ring.columns;
-      return {
-        kind: kind[row] === MKDIR ? 'mkdir' : 'rmdir',
-        id: idText(id_low[row], id_high[row]),
-        parentId: idText(parent_low[row], parent_high[row]),
-        name: wordsText(name, row * nameWords, name_bytes[row]),
-      };
-    };
+  const event = (row: number): CgroupEvent => {
+    const { kind, id_low, id_high, parent_low, parent_high, name_bytes, name } = ring.columns;
     return {
-      wait: (timeoutMs) => (open ? ring.waitAsync(timeoutMs) : Promise.resolve(false)),
-      drain: () => {
-        const events: CgroupEvent[] = [];
-        if (!open) return events;
-        for (let n = ring.drain(); n > 0; n = ring.drain()) for (let row = 0; row < n; row++) events.push(event(row));
-        return events;
-      },
-      get lost() {
-        return open ? globals.readNumber('nr_cgroup_events_lost') : 0;
-      },
-      close: () => {
-        if (!open) return;
-        open = false;
-        detach();
-        wakeRing(ring.wakeFd);
-        ring.close();
-        globals.close();
-        object.close();
-      },
+      kind: kind[row] === MKDIR ? 'mkdir' : 'rmdir',
+      id: idText(id_low[row], id_high[row]),
+      parentId: idText(parent_low[row], parent_high[row]),
+      name: wordsText(name, row * nameWords, name_bytes[row]),
     };
-  } catch (error) {
-    object.close();
-    throw error;
-  }
+  };
+  return {
+    wait: (timeoutMs) => (events.open ? ring.waitAsync(timeoutMs) : Promise.resolve(false)),
+    drain: () => {
+      const found: CgroupEvent[] = [];
+      if (!events.open) return found;
+      for (let n = ring.drain(); n > 0; n = ring.drain()) for (let row = 0; row < n; row++) found.push(event(row));
+      return found;
+    },
+    get lost() {
+      return events.lost;
+    },
+    close: events.close,
+  };
 }

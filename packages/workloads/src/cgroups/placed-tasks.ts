@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { openGlobals, openObject, openRing, wakeRing } from '@gthulhu/bpf';
 import { idText } from './cgroup-events.ts';
 import { nameText } from './cgroup-tree.ts';
+import { openEventRing } from './event-ring.ts';
 
 /** A thread that came into a cgroup, or whose name became another one there. */
 export interface PlacedTask {
@@ -57,62 +57,51 @@ function nameOf(words: readonly number[]): string {
  * @throws BpfError
  */
 export function openPlacedTasks(objectPath: string, kinds: readonly PlacedTask['kind'][] = KINDS): PlacedTasks {
-  const object = openObject(objectPath);
-  try {
-    object.load();
-    const columns = [...NUMBERS, ...COMM, ...LEADER];
-    const ring = openRing(object.map('placed_tasks').info.fd, object.layout('placed_task'), columns, ROWS);
-    const globals = openGlobals(object.globals('.bss'));
-    const links = [...new Set(kinds)].map((kind) => object.attachProgram(PROGRAMS[kind]));
-    let open = true;
-    let rows = 0;
-    let next = 0;
+  const events = openEventRing(objectPath, {
+    map: 'placed_tasks',
+    record: 'placed_task',
+    columns: [...NUMBERS, ...COMM, ...LEADER],
+    rows: ROWS,
+    lost: 'nr_placed_tasks_lost',
+    programs: [...new Set(kinds)].map((kind) => PROGRAMS[kind]),
+  });
+  const { ring } = events;
+  let rows = 0;
+  let next = 0;
 
-    const task = (row: number): PlacedTask => {
-      const at = (name: string): number => ring.columns[name][row];
-      return {
-        kind: KINDS[at('kind') - 1],
-        pid: at('pid'),
-        tgid: at('tgid'),
-        startUs: at('start_us'),
-        wholeProcess: at('whole_process') !== 0,
-        cgroupId: idText(at('id_low'), at('id_high')),
-        comm: nameOf(COMM.map(at)),
-        leaderComm: nameOf(LEADER.map(at)),
-      };
-    };
+  const task = (row: number): PlacedTask => {
+    const at = (name: string): number => ring.columns[name][row];
     return {
-      wait: (timeoutMs) => {
-        if (!open) return Promise.resolve(false);
-        return next < rows ? Promise.resolve(true) : ring.waitAsync(timeoutMs);
-      },
-      drain: (most = Number.POSITIVE_INFINITY) => {
-        const tasks: PlacedTask[] = [];
-        while (open && tasks.length < most) {
-          if (next === rows) {
-            next = 0;
-            rows = ring.drain();
-            if (rows === 0) break;
-          }
-          tasks.push(task(next++));
-        }
-        return tasks;
-      },
-      get lost() {
-        return open ? globals.readNumber('nr_placed_tasks_lost') : 0;
-      },
-      close: () => {
-        if (!open) return;
-        open = false;
-        for (const link of links) link.detach();
-        wakeRing(ring.wakeFd);
-        ring.close();
-        globals.close();
-        object.close();
-      },
+      kind: KINDS[at('kind') - 1],
+      pid: at('pid'),
+      tgid: at('tgid'),
+      startUs: at('start_us'),
+      wholeProcess: at('whole_process') !== 0,
+      cgroupId: idText(at('id_low'), at('id_high')),
+      comm: nameOf(COMM.map(at)),
+      leaderComm: nameOf(LEADER.map(at)),
     };
-  } catch (error) {
-    object.close();
-    throw error;
-  }
+  };
+  return {
+    wait: (timeoutMs) => {
+      if (!events.open) return Promise.resolve(false);
+      return next < rows ? Promise.resolve(true) : ring.waitAsync(timeoutMs);
+    },
+    drain: (most = Number.POSITIVE_INFINITY) => {
+      const tasks: PlacedTask[] = [];
+      while (events.open && tasks.length < most) {
+        if (next === rows) {
+          next = 0;
+          rows = ring.drain();
+          if (rows === 0) break;
+        }
+        tasks.push(task(next++));
+      }
+      return tasks;
+    },
+    get lost() {
+      return events.lost;
+    },
+    close: events.close,
+  };
 }
