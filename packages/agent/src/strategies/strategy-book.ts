@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { type NodePolicies, STRATEGY_LIMITS } from '@gthulhu/contracts';
+import { STRATEGY_LIMITS } from '@gthulhu/contracts';
 import type { StoreChange } from '../store/strategy-store.ts';
 import { uuid7 } from '../store/uuid7.ts';
 import type { NodeMatching } from '../workloads/node-matching.ts';
 import { toSpec } from '../workloads/to-spec.ts';
 import { InputError } from './input-error.ts';
+import { Published, textOfRules } from './published.ts';
 import type { GivenStrategy } from './read-strategies.ts';
 import { type PlainStrategy, type StrategyRecord, toStored } from './record.ts';
 
@@ -14,14 +15,6 @@ export interface StrategyShelf {
   load(): StrategyRecord[];
   /** Durable when it returns. @throws Error, and nothing has changed */
   apply(change: StoreChange): void;
-}
-
-/** Policies with their text, which is sent often and made once. */
-export interface Published {
-  readonly policies: NodePolicies;
-  readonly json: string;
-  /** Cgroups that strategies mean and the scheduler has no room for. */
-  readonly leftOut: number;
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
@@ -45,7 +38,7 @@ export class StrategyBook {
     this.#now = now;
     this.#records = shelf.load();
     this.#match(this.#records, []);
-    this.#published = this.#publish();
+    this.#published = this.#publish(null);
     matching.onChange(() => this.#changed());
   }
 
@@ -96,7 +89,12 @@ export class StrategyBook {
       if (same && old.position === position) return old;
       return same ? { ...old, position } : { ...old, position, strategy, updatedMs: nowMs };
     });
-    this.#store(next);
+    const kept = new Set(next.map((record) => record.id));
+    const removed = [...byId.keys()].filter((id) => !kept.has(id));
+    const written = next.filter((record) => record !== byId.get(record.id));
+    // Where one stands in the list has no say.
+    const different = written.filter(({ id, strategy }) => byId.get(id)?.strategy !== strategy);
+    this.#store(next, { removed, written }, different);
   }
 
   /** Adds one strategy, the youngest. @throws InputError when there are too many */
@@ -104,7 +102,7 @@ export class StrategyBook {
     const nowMs = this.#now();
     const position = (this.#records.at(-1)?.position ?? -1) + 1;
     const record = { id: uuid7(nowMs), position, createdMs: nowMs, updatedMs: nowMs, strategy };
-    this.#store([...this.#records, record]);
+    this.#store([...this.#records, record], { written: [record], removed: [] });
     return record;
   }
 
@@ -113,7 +111,9 @@ export class StrategyBook {
     const old = this.find(id);
     if (old === undefined) return null;
     const next = { ...old, strategy, updatedMs: Math.max(this.#now(), old.updatedMs) };
-    this.#store(this.#records.map((record) => (record.id === id ? next : record)));
+    const isSame = JSON.stringify(old.strategy) === JSON.stringify(strategy);
+    const changed = this.#records.map((record) => (record === old ? next : record));
+    this.#store(changed, { written: [next], removed: [] }, isSame ? [] : [next]);
     return next;
   }
 
@@ -121,29 +121,18 @@ export class StrategyBook {
   remove(id: string): boolean {
     const rest = this.#records.filter((record) => record.id !== id);
     if (rest.length === this.#records.length) return false;
-    this.#store(rest);
+    this.#store(rest, { written: [], removed: [id] });
     return true;
   }
 
-  #store(next: readonly StrategyRecord[]): void {
+  /** @param different those among the written that say something else than before */
+  #store(next: readonly StrategyRecord[], change: StoreChange, different = change.written): void {
     if (next.length > STRATEGY_LIMITS.strategies) {
       throw new InputError(`strategies: more than ${STRATEGY_LIMITS.strategies}; remove some first`);
     }
-    const before = new Map(this.#records.map((record) => [record.id, record]));
-    const kept = new Set(next.map(({ id }) => id));
-    const removed = [...before.keys()].filter((id) => !kept.has(id));
-    const written = next.filter((record) => {
-      const old = before.get(record.id);
-      return (
-        record !== old &&
-        (old === undefined || old.position !== record.position || JSON.stringify(old) !== JSON.stringify(record))
-      );
-    });
-    if (removed.length > 0 || written.length > 0) this.#shelf.apply({ removed, written });
+    if (change.removed.length > 0 || change.written.length > 0) this.#shelf.apply(change);
     this.#records = next;
-    // Where one stands in the list has no say.
-    const different = written.filter(({ id, strategy }) => before.get(id)?.strategy !== strategy);
-    this.#match(different, removed);
+    this.#match(different, change.removed);
     this.#changed();
   }
 
@@ -155,17 +144,16 @@ export class StrategyBook {
     this.#matching.changeStrategies({ put, removedIds: [...removed, ...gone] });
   }
 
-  #publish(): Published {
+  #publish(before: Published | null): Published {
     const { rules, leftOut } = this.#matching.rules();
-    const content = JSON.stringify({ strategies: this.#records.length, rules });
+    const strategies = this.#records.length;
     // Of the content, not a count: a store that was removed would begin to count anew.
-    const revision = digest(content);
-    const policies: NodePolicies = { revision, strategies: this.#records.length, rules: [...rules] };
-    return { policies, json: `{"revision":"${revision}",${content.slice(1)}`, leftOut };
+    const revision = digest(`${strategies} ${textOfRules(rules)}`);
+    return new Published({ revision, strategies, rules: [...rules] }, leftOut, before);
   }
 
   #changed(): void {
-    const published = this.#publish();
+    const published = this.#publish(this.#published);
     if (published.policies.revision === this.#published.policies.revision) return;
     this.#published = published;
     for (const listener of this.#listeners) listener(published);

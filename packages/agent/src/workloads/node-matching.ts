@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   createMatcher,
+  createRuleMaker,
   type Decision,
   decideForTask,
   endsAtMs,
   nextEndMs,
-  nodeRules,
   type Protection,
   type ProviderHealth,
   protectedBy,
@@ -50,8 +50,11 @@ export class NodeMatching {
   readonly #now: () => number;
   readonly #onEnded: (ids: readonly string[]) => void;
   readonly #matcher;
+  readonly #rules;
   /** Also those that have ended. */
   readonly #all = new Map<string, StrategySpec>();
+  /** Of those in force the ones that end some day. */
+  readonly #ending = new Map<string, StrategySpec>();
   readonly #listeners = new Set<() => void>();
   readonly #tell: Coalesced;
   readonly #unsubscribe: () => void;
@@ -63,6 +66,7 @@ export class NodeMatching {
     this.#now = now;
     this.#onEnded = onEnded;
     this.#matcher = createMatcher(protectedBy(protection));
+    this.#rules = createRuleMaker(this.#matcher, protection);
     this.#tell = coalesce(() => {
       for (const listener of this.#listeners) listener();
     });
@@ -106,12 +110,17 @@ export class NodeMatching {
       removedIds: [...removedIds, ...ended],
       regexesChecked: true,
     });
+    for (const id of removedIds) this.#ending.delete(id);
+    for (const spec of put) {
+      if (endsAtMs(spec) < Number.POSITIVE_INFINITY && !ended.has(spec.id)) this.#ending.set(spec.id, spec);
+      else this.#ending.delete(spec.id);
+    }
     this.#awaitEnd();
   }
 
   /** What the scheduler of this node has to put in force, the strongest first. */
   rules(): BoundRules {
-    return boundRules(nodeRules(this.#matcher, this.protection));
+    return boundRules(this.#rules.rules());
   }
 
   decisionOf(uid: string): Decision | undefined {
@@ -140,7 +149,7 @@ export class NodeMatching {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     const nowMs = this.#now();
-    const next = nextEndMs(this.#matcher.strategies(), nowMs);
+    const next = nextEndMs(this.#ending.values(), nowMs);
     if (next === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#end(), Math.min(LONGEST_TIMER_MS, next - nowMs));
     this.#timer.unref();
@@ -148,10 +157,11 @@ export class NodeMatching {
 
   #end(): void {
     const nowMs = this.#now();
-    const ended = this.#matcher.strategies().filter((spec) => endsAtMs(spec) <= nowMs);
+    const ended = [...this.#ending.values()].filter((spec) => endsAtMs(spec) <= nowMs);
     if (ended.length > 0) {
       const ids = ended.map(({ id }) => id);
       this.#matcher.changeStrategies({ removedIds: ids });
+      for (const id of ids) this.#ending.delete(id);
       this.#onEnded(ids);
       this.#tell.ask();
     }

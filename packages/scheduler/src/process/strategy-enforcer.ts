@@ -61,6 +61,8 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
   let taken: ReadonlySet<number> = kernel.cpuSlotsInUse();
   /** Null: what an earlier process gave tasks may still be there. */
   let commandsInForce: string | null = kernel.hasCommandPolicies() ? null : '[]';
+  /** The same as they were given: comparing these is less work. */
+  let ranksInForce: readonly Ranked[] | null = null;
   let commands: CommandPolicies | null = null;
 
   const commandPolicies = (): CommandPolicies => {
@@ -79,11 +81,17 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
     return commands;
   };
 
-  function enforceCommands(rules: RuleSet, policies: readonly PolicyValue[]): void {
+  function enforceCommands(rules: RuleSet, policyOf: (ranked: Ranked) => PolicyValue, sameCpuSets: boolean): void {
+    if (sameCpuSets && rules.commands === ranksInForce) return;
+    const policies = rules.commands.map(policyOf);
+    ranksInForce = null;
     const key = JSON.stringify(
       rules.commands.map(({ rule }, i) => [policies[i], rule.commandRegex, rule.cgroups && [...rule.cgroups].sort()]),
     );
-    if (key === commandsInForce) return;
+    if (key === commandsInForce) {
+      ranksInForce = rules.commands;
+      return;
+    }
     const some = policies.length > 0;
     if (some) kernel.watchCommands();
     if (rules.matcher.bound) kernel.watchMoves();
@@ -92,6 +100,7 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
     if (!rules.matcher.bound) kernel.unwatchMoves();
     if (!some) kernel.unwatchCommands();
     commandsInForce = key;
+    ranksInForce = rules.commands;
     logger.debug(`${matched} tasks have a strategy by their command`, { matched });
   }
 
@@ -107,7 +116,14 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
         cpus: rule.cpus === null ? 0 : (sets.handles.get(rule.cpus) ?? 0),
         strategy: numberOf.get(rule.id) ?? 0,
       });
-      const target = new Map([...rules.cgroups].map(([id, ranked]) => [id, policyOf(ranked)]));
+      // One rule may name thousands of cgroups.
+      const policies = new Map<Ranked, PolicyValue>();
+      const target = new Map<string, PolicyValue>();
+      for (const [id, ranked] of rules.cgroups) {
+        const policy = policies.get(ranked) ?? policyOf(ranked);
+        policies.set(ranked, policy);
+        target.set(id, policy);
+      }
       for (const { slot, words } of sets.writes) kernel.writeCpuSet(slot, words);
       const staged = table.stage(target, change);
       if (target.size > 0) kernel.setCgroupPolicies(true);
@@ -120,8 +136,9 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
       staged.finish();
       numbers.use(numberOf);
       kernel.setCgroupPolicies(target.size > 0);
+      const sameCpuSets = sets.writes.length === 0 && sets.handles.size === cpuSets.size;
       cpuSets = sets.handles;
-      enforceCommands(rules, rules.commands.map(policyOf));
+      enforceCommands(rules, policyOf, sameCpuSets);
       taken = new Set();
       kernel.clearCpuSets(new Set([...cpuSets.values()].map(slotOf)));
       const slicesNs = rules.rules.map(({ sliceNs }) => sliceNs);

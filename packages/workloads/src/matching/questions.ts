@@ -2,11 +2,14 @@
 import type { Workload } from '../workload.ts';
 import type { StrategySpec } from './strategy-spec.ts';
 
-/** One thing that differs between workloads: the name, the namespace, or the value of one label. */
+/**
+ * One thing that differs between workloads: the name, the namespace, or the value of one label. Who has which value is
+ * kept for all of them, asked about or not: a new question must not cost a look at every workload.
+ */
 export interface Facet<M> {
-  readonly read: (workload: Workload) => string | undefined;
-  /** Members by value; made when a question comes to workloads that are already there, and kept up from then on. */
-  index: Map<string, Set<M>> | null;
+  readonly atoms: Map<string, Atom<M>>;
+  /** Members by value. Most values of a large node are of one member only: these need no list. */
+  readonly members: Map<string, M | M[]>;
 }
 
 /** A question that strategies ask about a workload: does this facet have this value? */
@@ -27,12 +30,7 @@ export interface Asked<M> {
   readonly any: readonly Atom<M>[];
 }
 
-interface Values<M> {
-  readonly facet: Facet<M>;
-  readonly atoms: Map<string, Atom<M>>;
-}
-
-/** What all strategies together ask about workloads. `M` is what the indexes are of. */
+/** What all strategies together ask about workloads, and who has what they ask about. `M` is no array. */
 export interface Questions<M> {
   /** @param onNew an atom that nobody asked before, and which no group knows */
   ask(spec: StrategySpec, onNew: (atom: Atom<M>) => void): Asked<M>;
@@ -40,104 +38,116 @@ export interface Questions<M> {
   forget(asked: Asked<M>, onUnused: (atom: Atom<M>) => void): void;
   /** Ids of the atoms that hold for a workload, ascending. */
   answers(workload: Workload): number[];
-  /** Those asked about now. */
-  facets(): Iterable<Facet<M>>;
+  /** The same for one that comes. */
+  enter(member: M, workload: Workload): number[];
+  leave(member: M, workload: Workload): void;
+  /** Members for whom it holds. */
+  holders(atom: Atom<M>): readonly M[];
 }
 
+function put<M>({ members }: Facet<M>, value: string, member: M): void {
+  const there = members.get(value);
+  if (there === undefined) members.set(value, member);
+  else if (Array.isArray(there)) there.push(member);
+  else members.set(value, [there, member]);
+}
+
+function take<M>({ members }: Facet<M>, value: string, member: M): void {
+  const there = members.get(value);
+  if (!Array.isArray(there)) {
+    members.delete(value);
+    return;
+  }
+  const last = there.pop() as M;
+  if (last !== member) there[there.indexOf(member)] = last;
+  if (there.length === 1) members.set(value, there[0]);
+}
+
+const ascending = (a: number, b: number): number => a - b;
+
 export function createQuestions<M>(): Questions<M> {
-  const values = (read: Facet<M>['read']): Values<M> => ({ facet: { read, index: null }, atoms: new Map() });
-  const names = values((workload) => workload.name);
-  const namespaces = values((workload) => workload.namespace);
-  const labels = new Map<string, Values<M>>();
+  const facet = (): Facet<M> => ({ atoms: new Map(), members: new Map() });
+  const names = facet();
+  const namespaces = facet();
+  const labels = new Map<string, Facet<M>>();
   let nextId = 0;
 
-  function labelValues(key: string): Values<M> {
+  function labelFacet(key: string): Facet<M> {
     let of = labels.get(key);
     if (of === undefined) {
-      of = values((workload) => (Object.hasOwn(workload.labels, key) ? workload.labels[key] : undefined));
+      of = facet();
       labels.set(key, of);
     }
     return of;
   }
 
-  function use({ facet, atoms }: Values<M>, value: string, onNew: (atom: Atom<M>) => void): Atom<M> {
-    let atom = atoms.get(value);
+  function use(of: Facet<M>, value: string, onNew: (atom: Atom<M>) => void): Atom<M> {
+    let atom = of.atoms.get(value);
     if (atom === undefined) {
-      atom = { id: nextId++, facet, value, users: 0 };
-      atoms.set(value, atom);
+      atom = { id: nextId++, facet: of, value, users: 0 };
+      of.atoms.set(value, atom);
       onNew(atom);
     }
     atom.users++;
     return atom;
   }
 
-  function drop(of: Values<M>, atom: Atom<M>): void {
-    if (of.facet !== atom.facet) return;
-    of.atoms.delete(atom.value);
-    if (of.atoms.size === 0) of.facet.index = null;
+  function dropUnused(key: string): void {
+    const of = labels.get(key);
+    if (of?.atoms.size === 0 && of.members.size === 0) labels.delete(key);
   }
 
   return {
     ask: (spec, onNew) => {
       const all: Atom<M>[] = [];
       if (spec.name !== null) all.push(use(names, spec.name, onNew));
-      for (const { key, value } of spec.selectors) all.push(use(labelValues(key), value, onNew));
+      for (const { key, value } of spec.selectors) all.push(use(labelFacet(key), value, onNew));
       return { spec, all, any: spec.namespaces.map((namespace) => use(namespaces, namespace, onNew)) };
     },
     forget: ({ spec, all, any }, onUnused) => {
       for (const atom of [...all, ...any]) {
         if (--atom.users > 0) continue;
-        drop(names, atom);
-        drop(namespaces, atom);
-        for (const { key } of spec.selectors) {
-          const of = labels.get(key);
-          if (of === undefined) continue;
-          drop(of, atom);
-          if (of.atoms.size === 0) labels.delete(key);
-        }
+        atom.facet.atoms.delete(atom.value);
         onUnused(atom);
       }
+      for (const { key } of spec.selectors) dropUnused(key);
     },
     answers: (workload) => {
       const ids: number[] = [];
-      const name = names.atoms.get(workload.name);
-      if (name !== undefined) ids.push(name.id);
-      const namespace = namespaces.atoms.get(workload.namespace);
-      if (namespace !== undefined) ids.push(namespace.id);
-      if (labels.size > 0) {
-        for (const key in workload.labels) {
-          const atom = labels.get(key)?.atoms.get(workload.labels[key]);
-          if (atom !== undefined) ids.push(atom.id);
-        }
-      }
-      return ids.length > 1 ? ids.sort((a, b) => a - b) : ids;
+      const add = (of: Facet<M> | undefined, value: string): void => {
+        const atom = of?.atoms.get(value);
+        if (atom !== undefined) ids.push(atom.id);
+      };
+      add(names, workload.name);
+      add(namespaces, workload.namespace);
+      for (const key in workload.labels) add(labels.get(key), workload.labels[key]);
+      return ids.sort(ascending);
     },
-    facets: function* () {
-      if (names.atoms.size > 0) yield names.facet;
-      if (namespaces.atoms.size > 0) yield namespaces.facet;
-      for (const { facet } of labels.values()) yield facet;
+    enter: (member, workload) => {
+      const ids: number[] = [];
+      const add = (of: Facet<M>, value: string): void => {
+        put(of, value, member);
+        if (of.atoms.size === 0) return;
+        const atom = of.atoms.get(value);
+        if (atom !== undefined) ids.push(atom.id);
+      };
+      add(names, workload.name);
+      add(namespaces, workload.namespace);
+      for (const key in workload.labels) add(labelFacet(key), workload.labels[key]);
+      return ids.length > 1 ? ids.sort(ascending) : ids;
+    },
+    leave: (member, workload) => {
+      take(names, workload.name, member);
+      take(namespaces, workload.namespace, member);
+      for (const key in workload.labels) {
+        take(labelFacet(key), workload.labels[key], member);
+        dropUnused(key);
+      }
+    },
+    holders: ({ facet: { members }, value }) => {
+      const there = members.get(value);
+      if (there === undefined) return [];
+      return Array.isArray(there) ? there : [there];
     },
   };
-}
-
-/** Puts a member into the indexes that there are. */
-export function indexMember<M>(facets: Iterable<Facet<M>>, member: M, workload: Workload): void {
-  for (const { index, read } of facets) {
-    if (index === null) continue;
-    const value = read(workload);
-    if (value === undefined) continue;
-    const there = index.get(value);
-    if (there === undefined) index.set(value, new Set([member]));
-    else there.add(member);
-  }
-}
-
-export function unindexMember<M>(facets: Iterable<Facet<M>>, member: M, workload: Workload): void {
-  for (const { index, read } of facets) {
-    const value = index === null ? undefined : read(workload);
-    if (index === null || value === undefined) continue;
-    const there = index.get(value);
-    there?.delete(member);
-    if (there?.size === 0) index.delete(value);
-  }
 }
