@@ -30,6 +30,7 @@ import { workloadsRoute } from './routes/workloads.ts';
 import { openStateFolder } from './state/state-folder.ts';
 import { StrategyStore } from './store/strategy-store.ts';
 import type { Published } from './strategies/published.ts';
+import { endsAtMs } from './strategies/record.ts';
 import { StrategyBook } from './strategies/strategy-book.ts';
 import { askScheduler } from './workloads/ask-scheduler.ts';
 import { openNodeMatching } from './workloads/open-matching.ts';
@@ -63,6 +64,23 @@ function sayUnenforced({ cpuMax, cpuWeight }: UnenforcedLimits, log: AgentLog): 
     `${cpuMax} workloads have cpu.max and ${cpuWeight} have cpu.weight: under sched_ext the kernel enforces neither; give strategies to those that must come first`,
     { cpuMax, cpuWeight },
   );
+}
+
+const SHOWN_ENDED = 20;
+
+/** While the agent runs each is told when it ends. Those that ended while nobody looked, or long ago, are still stored. */
+function sayEnded(book: StrategyBook, log: AgentLog): void {
+  const ended = book.records.filter((record) => endsAtMs(record) <= Date.now());
+  for (const record of ended.slice(0, SHOWN_ENDED)) {
+    const { id } = record;
+    const endsAt = new Date(endsAtMs(record)).toISOString();
+    log.info(`strategy ${id} came to its end at ${endsAt}, before this start; it is stored and means nobody`, {
+      id,
+      endsAt,
+    });
+  }
+  if (ended.length > SHOWN_ENDED)
+    log.info(`and ${ended.length - SHOWN_ENDED} more strategies that have ended; delete those that nobody needs`);
 }
 
 /** The scheduler would refuse more: who is left out must be known. */
@@ -103,6 +121,7 @@ export async function startAgent({ config, log, version }: AgentOptions): Promis
     sayUnenforced(limits.last, log);
     const book = new StrategyBook(store, matching);
     warnOfLeftOut(book, log);
+    sayEnded(book, log);
     const explainParts = {
       book,
       matching,

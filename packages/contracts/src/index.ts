@@ -71,6 +71,7 @@ export {
   type WorkloadsAnswer,
   WorkloadsAnswerSchema,
 } from './node-api-workloads.ts';
+export { OWN_COMMAND } from './own-command.ts';
 export {
   applyChange,
   ChangeError,

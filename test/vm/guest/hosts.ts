@@ -92,8 +92,9 @@ export interface Birth {
 
 /** programs/births.c */
 export class Births extends Asked {
-  constructor() {
-    super([`${root}build/vm/programs/births`]);
+  /** @param pauseUs between two wakeups of each task */
+  constructor(pauseUs = 5_000) {
+    super([`${root}build/vm/programs/births`, `${pauseUs}`]);
   }
 
   get pid(): number {

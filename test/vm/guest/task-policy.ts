@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { openMap, openMapTypes, openPin, sys } from '@gthulhu/bpf';
 
-/** What the kernel gives a task by its command, from the next time on that it is queued. */
+/** What a task is scheduled by. */
 export interface TaskPolicy {
   readonly priority: number;
   readonly sliceNs: number;
+  /** When it was queued by it for the first time, since boot. */
+  readonly sinceNs: number;
 }
 
 /** Looks into the pinned map of tasks of the scheduler in force. */
@@ -25,8 +27,9 @@ export function openTaskPolicy(
       if (bytes === null) return null;
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       return {
-        priority: view.getUint32(fields['own.priority'].offset, true),
-        sliceNs: Number(view.getBigUint64(fields['own.slice_ns'].offset, true)),
+        priority: view.getUint32(fields.priority.offset, true),
+        sliceNs: Number(view.getBigUint64(fields.slice_ns.offset, true)),
+        sinceNs: Number(view.getBigUint64(fields.policy_since_ns.offset, true)),
       };
     },
     close() {

@@ -29,7 +29,7 @@ const MOST_CHANGED = 1 / 2;
 /** What is different from the revision that the reader has, or all of it. */
 function toEvent(published: Published, known: string): StreamEvent {
   const { change, policies } = published;
-  const isSmall = change !== null && change.put.length <= policies.rules.length * MOST_CHANGED;
+  const isSmall = change !== null && change.put.length + change.removed.length <= policies.rules.length * MOST_CHANGED;
   if (!isSmall || change.from !== known) return whole(published);
   return { event: 'change', id: change.revision, data: () => JSON.stringify(change) };
 }

@@ -18,6 +18,7 @@ import {
 import { Type } from 'typebox';
 import { type Route, succeeded } from '../http/route.ts';
 import type { NodeProcess } from '../pods/process-table.ts';
+import { checkCpuLists } from '../strategies/cpu-lists.ts';
 import { InputError } from '../strategies/input-error.ts';
 import {
   type GivenStrategy,
@@ -166,6 +167,11 @@ export function previewRoute({ book, matching, cgroupRoot, readProcesses, now = 
         throw new InputError(
           `strategies: ${total} with those that are stored, more than ${STRATEGY_LIMITS.strategies}`,
         );
+      const replaced = new Set([...put.map(({ id }) => id), ...(replace ? stored.map(({ id }) => id) : [])]);
+      checkCpuLists([
+        ...given.map(({ strategy }) => strategy),
+        ...book.records.filter(({ id }) => !replaced.has(id)).map(({ strategy }) => strategy),
+      ]);
       const { protection } = matching;
       const most = Math.min(SHOWN, Math.ceil(SHOWN_MATCHES / Math.max(1, put.length)));
       const removedIds = replace ? stored.map(({ id }) => id) : [];

@@ -5,6 +5,7 @@ import type { StoreChange } from '../store/strategy-store.ts';
 import { uuid7 } from '../store/uuid7.ts';
 import type { NodeMatching } from '../workloads/node-matching.ts';
 import { toSpec } from '../workloads/to-spec.ts';
+import { checkCpuLists } from './cpu-lists.ts';
 import { InputError } from './input-error.ts';
 import { Published, textOfRules } from './published.ts';
 import type { GivenStrategy } from './read-strategies.ts';
@@ -130,6 +131,8 @@ export class StrategyBook {
     if (next.length > STRATEGY_LIMITS.strategies) {
       throw new InputError(`strategies: more than ${STRATEGY_LIMITS.strategies}; remove some first`);
     }
+    if (different.some(({ strategy }) => strategy.cpus !== undefined))
+      checkCpuLists(next.map(({ strategy }) => strategy));
     if (change.removed.length > 0 || change.written.length > 0) this.#shelf.apply(change);
     this.#records = next;
     this.#match(different, change.removed);

@@ -18,6 +18,9 @@ import {
 import { type BoundRules, boundRules } from './bound-rules.ts';
 import { type Coalesced, coalesce } from './coalesce.ts';
 
+/** Between two steps of work ahead: it takes milliseconds, and nobody waits for it. */
+const PREPARE_EVERY_MS = 20;
+
 /** setTimeout takes no longer time; then it looks again. */
 const LONGEST_TIMER_MS = 3_600_000;
 
@@ -59,6 +62,7 @@ export class NodeMatching {
   readonly #tell: Coalesced;
   readonly #unsubscribe: () => void;
   #timer: NodeJS.Timeout | null = null;
+  #preparing: NodeJS.Timeout | null = null;
 
   constructor({ provider, protection, now = Date.now, onEnded = () => undefined }: NodeMatchingOptions) {
     this.protection = protection;
@@ -75,9 +79,11 @@ export class NodeMatching {
     this.#unsubscribe =
       provider?.subscribe(({ added, changed, removed }) => {
         this.#matcher.changeWorkloads({ put: [...added, ...changed], removedUids: removed.map(({ uid }) => uid) });
+        this.#prepare();
         // Without strategies no rule can be different.
         if (this.#all.size > 0) this.#tell.ask();
       }) ?? (() => undefined);
+    this.#prepare();
   }
 
   /** Whether workloads can be matched here at all. */
@@ -143,6 +149,14 @@ export class NodeMatching {
     this.#tell.stop();
     this.#listeners.clear();
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#preparing !== null) clearTimeout(this.#preparing);
+  }
+
+  #prepare(): void {
+    this.#preparing ??= setTimeout(() => {
+      this.#preparing = null;
+      if (this.#matcher.prepareNext()) this.#prepare();
+    }, PREPARE_EVERY_MS).unref();
   }
 
   #awaitEnd(): void {

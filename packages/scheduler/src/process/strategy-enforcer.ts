@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { openSyscallProgram } from '@gthulhu/bpf';
-import type { TaskExplanation } from '@gthulhu/contracts';
+import { PROTECTED_RULE_IDS, type TaskExplanation } from '@gthulhu/contracts';
 import { entry } from '../log/entry.ts';
 import type { Logger } from '../log/logger.ts';
 import { type Ranked, type RuleSet, ruleSetOf } from '../strategies/node-rules.ts';
@@ -10,6 +10,9 @@ import { type CommandPolicies, startCommandPolicies } from './command-policies.t
 import { planCpuSets, slotOf } from './cpu-sets.ts';
 import type { KernelSide } from './kernel-side.ts';
 import { NO_PRIORITY } from './records.ts';
+
+/** Of no policy. */
+const NO_RANK = 0;
 
 /** How often slices are looked at where no timer can be armed for each: a quarter of the shortest, ns. */
 const LEAST_POLL_NS = 250_000;
@@ -110,7 +113,8 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
       const sets = planCpuSets(cpuSets, taken, rules.cpuLists, Number(BigInt.asUintN(26, change)));
       const numberOf = numbers.for(rules.rules.map(({ id }) => id));
       const policyOf = ({ rule, rank }: Ranked): PolicyValue => ({
-        rank,
+        // Nothing is written for those who are protected by their command.
+        rank: rule.id === PROTECTED_RULE_IDS.commands ? NO_RANK : rank,
         priority: rule.priority ?? NO_PRIORITY,
         sliceNs: rule.sliceNs,
         cpus: rule.cpus === null ? 0 : (sets.handles.get(rule.cpus) ?? 0),

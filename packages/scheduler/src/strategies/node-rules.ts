@@ -10,7 +10,7 @@ export class NodeRuleError extends Error {
 
 /** What the kernel has room for, twice: while a change is written, both are there. */
 export const MAX_CGROUPS = NODE_RULE_LIMITS.cgroups;
-export const MAX_CPU_LISTS = 31;
+export const MAX_CPU_LISTS = NODE_RULE_LIMITS.cpuLists;
 
 /** A rule and where it stands: of two that apply to a task, the one with the smaller rank counts. */
 export interface Ranked {

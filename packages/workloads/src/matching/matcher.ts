@@ -44,6 +44,11 @@ export interface Matcher {
   /** Those among them that name no workload. */
   aboutAll(): StrategySpec[];
   readonly workloadCount: number;
+  /**
+   * Some milliseconds of work ahead: afterwards one more strategy costs the same, whatever it asks about.
+   * @returns false when there is nothing left to do
+   */
+  prepareNext(): boolean;
 }
 
 export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
@@ -90,7 +95,7 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
   /** Members of each group for whom the atom holds. */
   function holders(atom: Atom<Member>): Map<LiveGroup, Member[]> {
     const found = new Map<LiveGroup, Member[]>();
-    for (const member of questions.holders(atom)) {
+    for (const member of questions.holders(atom, memberOf.values())) {
       const group = member.group as LiveGroup;
       const there = found.get(group);
       if (there === undefined) found.set(group, [member]);
@@ -100,6 +105,7 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
   }
 
   function splitBy(atom: Atom<Member>, changed: Set<LiveGroup>): void {
+    if (memberOf.size === 0) return;
     for (const [group, members] of holders(atom)) {
       const { key } = group;
       const yes = group.split(atom, members);
@@ -175,7 +181,7 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
     if (member === undefined) return;
     memberOf.delete(uid);
     const group = member.group as LiveGroup;
-    questions.leave(member, member.workload);
+    questions.leave(member);
     group.release(member);
     if (group.members.length === 0) groups.delete(group.key);
   }
@@ -194,7 +200,8 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
   function enter(workload: Workload): void {
     const member = new Member(workload);
     memberOf.set(workload.uid, member);
-    assign(member, questions.enter(member, workload));
+    questions.enter(member);
+    assign(member, questions.answers(workload));
   }
 
   function refuseBad(put: readonly StrategySpec[], removed: ReadonlySet<string>, regexesChecked: boolean): void {
@@ -243,5 +250,6 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
     get workloadCount() {
       return memberOf.size;
     },
+    prepareNext: () => questions.indexNext(memberOf.values()),
   };
 }

@@ -2,14 +2,15 @@
 import type { Workload } from '../workload.ts';
 import type { StrategySpec } from './strategy-spec.ts';
 
-/**
- * One thing that differs between workloads: the name, the namespace, or the value of one label. Who has which value is
- * kept for all of them, asked about or not: a new question must not cost a look at every workload.
- */
+/** One thing that differs between workloads: the name, the namespace, or the value of one label. */
 export interface Facet<M> {
+  readonly read: (workload: Workload) => string | undefined;
   readonly atoms: Map<string, Atom<M>>;
-  /** Members by value. Most values of a large node are of one member only: these need no list. */
-  readonly members: Map<string, M | M[]>;
+  /**
+   * Members by value; null until it is made. Kept up from then on. Most values of a large node are of one member only:
+   * these need no list.
+   */
+  members: Map<string, M | M[]> | null;
 }
 
 /** A question that strategies ask about a workload: does this facet have this value? */
@@ -30,7 +31,7 @@ export interface Asked<M> {
   readonly any: readonly Atom<M>[];
 }
 
-/** What all strategies together ask about workloads, and who has what they ask about. `M` is no array. */
+/** What all strategies together ask about workloads, and who has what they ask about. */
 export interface Questions<M> {
   /** @param onNew an atom that nobody asked before, and which no group knows */
   ask(spec: StrategySpec, onNew: (atom: Atom<M>) => void): Asked<M>;
@@ -38,21 +39,26 @@ export interface Questions<M> {
   forget(asked: Asked<M>, onUnused: (atom: Atom<M>) => void): void;
   /** Ids of the atoms that hold for a workload, ascending. */
   answers(workload: Workload): number[];
-  /** The same for one that comes. */
-  enter(member: M, workload: Workload): number[];
-  leave(member: M, workload: Workload): void;
-  /** Members for whom it holds. */
-  holders(atom: Atom<M>): readonly M[];
+  /** For the indexes that there are. */
+  enter(member: M): void;
+  leave(member: M): void;
+  /** Members for whom it holds. Where there is no index of its facet, `all` are looked at to make one. */
+  holders(atom: Atom<M>, all: Iterable<M>): readonly M[];
+  /**
+   * Makes the next index that is missing, of what nobody has asked about yet too: a question that comes later must not
+   * cost a look at every workload. @returns false when none is missing
+   */
+  indexNext(all: Iterable<M>): boolean;
 }
 
-function put<M>({ members }: Facet<M>, value: string, member: M): void {
+function put<M>(members: Map<string, M | M[]>, value: string, member: M): void {
   const there = members.get(value);
   if (there === undefined) members.set(value, member);
   else if (Array.isArray(there)) there.push(member);
   else members.set(value, [there, member]);
 }
 
-function take<M>({ members }: Facet<M>, value: string, member: M): void {
+function take<M>(members: Map<string, M | M[]>, value: string, member: M): void {
   const there = members.get(value);
   if (!Array.isArray(there)) {
     members.delete(value);
@@ -63,19 +69,20 @@ function take<M>({ members }: Facet<M>, value: string, member: M): void {
   if (there.length === 1) members.set(value, there[0]);
 }
 
-const ascending = (a: number, b: number): number => a - b;
-
-export function createQuestions<M>(): Questions<M> {
-  const facet = (): Facet<M> => ({ atoms: new Map(), members: new Map() });
-  const names = facet();
-  const namespaces = facet();
+export function createQuestions<M extends { readonly workload: Workload }>(): Questions<M> {
+  const facet = (read: Facet<M>['read']): Facet<M> => ({ read, atoms: new Map(), members: null });
+  const names = facet((workload) => workload.name);
+  const namespaces = facet((workload) => workload.namespace);
+  /** Of the labels that are asked about, and of those that there is an index of. */
   const labels = new Map<string, Facet<M>>();
+  /** Labels of somebody that are not among these: null when that is not known. */
+  let missing: string[] | null = null;
   let nextId = 0;
 
   function labelFacet(key: string): Facet<M> {
     let of = labels.get(key);
     if (of === undefined) {
-      of = facet();
+      of = facet((workload) => (Object.hasOwn(workload.labels, key) ? workload.labels[key] : undefined));
       labels.set(key, of);
     }
     return of;
@@ -92,9 +99,26 @@ export function createQuestions<M>(): Questions<M> {
     return atom;
   }
 
+  function indexed(of: Facet<M>, all: Iterable<M>): Map<string, M | M[]> {
+    if (of.members !== null) return of.members;
+    const members = new Map<string, M | M[]>();
+    for (const member of all) {
+      const value = of.read(member.workload);
+      if (value !== undefined) put(members, value, member);
+    }
+    of.members = members;
+    return members;
+  }
+
   function dropUnused(key: string): void {
     const of = labels.get(key);
-    if (of?.atoms.size === 0 && of.members.size === 0) labels.delete(key);
+    if (of?.atoms.size === 0 && (of.members === null || of.members.size === 0)) labels.delete(key);
+  }
+
+  function findMissing(all: Iterable<M>): string[] {
+    const keys = new Set<string>();
+    for (const { workload } of all) for (const key in workload.labels) keys.add(key);
+    return [...keys].filter((key) => (labels.get(key)?.members ?? null) === null);
   }
 
   return {
@@ -114,40 +138,56 @@ export function createQuestions<M>(): Questions<M> {
     },
     answers: (workload) => {
       const ids: number[] = [];
-      const add = (of: Facet<M> | undefined, value: string): void => {
-        const atom = of?.atoms.get(value);
-        if (atom !== undefined) ids.push(atom.id);
-      };
-      add(names, workload.name);
-      add(namespaces, workload.namespace);
-      for (const key in workload.labels) add(labels.get(key), workload.labels[key]);
-      return ids.sort(ascending);
+      const name = names.atoms.get(workload.name);
+      if (name !== undefined) ids.push(name.id);
+      const namespace = namespaces.atoms.get(workload.namespace);
+      if (namespace !== undefined) ids.push(namespace.id);
+      if (labels.size > 0) {
+        for (const key in workload.labels) {
+          const atom = labels.get(key)?.atoms.get(workload.labels[key]);
+          if (atom !== undefined) ids.push(atom.id);
+        }
+      }
+      return ids.length > 1 ? ids.sort((a, b) => a - b) : ids;
     },
-    enter: (member, workload) => {
-      const ids: number[] = [];
-      const add = (of: Facet<M>, value: string): void => {
-        put(of, value, member);
-        if (of.atoms.size === 0) return;
-        const atom = of.atoms.get(value);
-        if (atom !== undefined) ids.push(atom.id);
-      };
-      add(names, workload.name);
-      add(namespaces, workload.namespace);
-      for (const key in workload.labels) add(labelFacet(key), workload.labels[key]);
-      return ids.length > 1 ? ids.sort(ascending) : ids;
-    },
-    leave: (member, workload) => {
-      take(names, workload.name, member);
-      take(namespaces, workload.namespace, member);
+    enter: (member) => {
+      const { workload } = member;
+      if (names.members !== null) put(names.members, workload.name, member);
+      if (namespaces.members !== null) put(namespaces.members, workload.namespace, member);
       for (const key in workload.labels) {
-        take(labelFacet(key), workload.labels[key], member);
+        const of = labels.get(key);
+        if (of === undefined) missing = null;
+        else if (of.members !== null) put(of.members, workload.labels[key], member);
+      }
+    },
+    leave: (member) => {
+      const { workload } = member;
+      if (names.members !== null) take(names.members, workload.name, member);
+      if (namespaces.members !== null) take(namespaces.members, workload.namespace, member);
+      if (labels.size === 0) return;
+      for (const key in workload.labels) {
+        const of = labels.get(key);
+        if (of === undefined || of.members === null) continue;
+        take(of.members, workload.labels[key], member);
         dropUnused(key);
       }
     },
-    holders: ({ facet: { members }, value }) => {
-      const there = members.get(value);
+    holders: ({ facet: of, value }, all) => {
+      const there = indexed(of, all).get(value);
       if (there === undefined) return [];
       return Array.isArray(there) ? there : [there];
+    },
+    indexNext: (all) => {
+      for (const of of [names, namespaces]) {
+        if (of.members !== null) continue;
+        indexed(of, all);
+        return true;
+      }
+      missing ??= findMissing(all);
+      const key = missing.pop();
+      if (key === undefined) return false;
+      indexed(labelFacet(key), all);
+      return true;
     },
   };
 }

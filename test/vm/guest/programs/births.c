@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes tasks in every way there is: births. It takes one command a line,
+// Makes tasks in every way there is: births [PAUSE_US]. It takes one command a line,
 //   fork NAME | thread NAME | into NAME CGROUP_FOLDER | name NAME
 // and answers with one line of JSON: the new task's number and the time of its first instruction, ns since boot. Each
-// task then wakes every 5 ms. `into` is clone3 with CLONE_INTO_CGROUP: nothing moves, it is born there. `name` renames
+// task then wakes every PAUSE_US, 5 ms where it is not said. `into` is clone3 with CLONE_INTO_CGROUP: nothing moves, it is born there. `name` renames
 // the task that reads the commands.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 static char name[16];
+static struct timespec pause_between = { .tv_nsec = 5000000 };
 
 static uint64_t now_ns(void)
 {
@@ -30,14 +31,12 @@ static uint64_t now_ns(void)
 
 static void live(uint64_t first)
 {
-	const struct timespec pause = { .tv_nsec = 5000000 };
-
 	if (name[0])
 		prctl(PR_SET_NAME, name);
 	printf("{\"pid\":%ld,\"firstNs\":%llu}\n", syscall(SYS_gettid), (unsigned long long)first);
 	fflush(stdout);
 	for (;;)
-		nanosleep(&pause, NULL);
+		nanosleep(&pause_between, NULL);
 }
 
 static void *thread_run(void *arg)
@@ -57,12 +56,14 @@ static long clone_into(const char *folder)
 	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	char line[4096], how[16], folder[4000];
 	pthread_t thread;
 	long pid;
 
+	if (argc > 1)
+		pause_between.tv_nsec = atol(argv[1]) * 1000;
 	printf("{\"ready\":true,\"pid\":%d}\n", getpid());
 	fflush(stdout);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
