@@ -52,6 +52,20 @@ describe('the list', () => {
     expect(rulesOf(await policies()).map(({ commandRegex }) => commandRegex)).toEqual(['a']);
   });
 
+  test('names no more lists of CPUs than can be in force at once', async () => {
+    const lists = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ command_regex: `^c${i}$`, cpus: `${i}` }));
+    expect(await post(...lists(31), { priority: 1, cpus: '0' })).toMatchObject({ status: 200 });
+    const before = await stored();
+    const refused = { status: 400, body: { error: expect.stringMatching(/32 different lists of CPUs; at most 31/) } };
+    expect(await post(...lists(32))).toMatchObject(refused);
+    expect(await agent.ask('POST', '/api/v1/strategies', { body: { cpus: '0-1' } })).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringMatching(/32 different lists/) },
+    });
+    expect(await stored()).toEqual(before);
+  });
+
   test('is replaced whole or not at all', async () => {
     await post({ command_regex: 'before', priority: 1 });
     const before = await stored();

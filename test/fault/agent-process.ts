@@ -59,9 +59,13 @@ export class AgentProcess {
     child.removeAllListeners('exit');
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** What it has in memory (RSS). */
   memoryBytes(): number {
-    const kb = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${this.#child?.pid}/status`, 'utf8'))?.[1];
+    const kb = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1];
     return Number(kb) * 1024;
   }
 

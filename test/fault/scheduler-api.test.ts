@@ -52,6 +52,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.useRealTimers();
+  vi.unstubAllEnvs();
   await client?.stop();
   proxy.close();
   agent.signal('SIGCONT');
@@ -132,6 +133,17 @@ describe.skipIf(why !== null && !process.env.CI)('the last strategies stay, and 
     await apply('^second');
     await until('second in force', () => inForce[0] === '^second');
     expect(proxy.mostAtOnce).toBeLessThanOrEqual(MOST_CONNECTIONS);
+  });
+
+  test('variables that name a proxy are not looked at', async () => {
+    // Nobody answers there.
+    for (const name of ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy', 'HTTPS_PROXY'])
+      vi.stubEnv(name, 'http://127.0.0.1:1');
+    vi.stubEnv('NODE_USE_ENV_PROXY', '1');
+    await ready();
+    await apply('^second');
+    await until('second in force', () => inForce[0] === '^second');
+    expect(lines.some((line) => line.includes('Failed'))).toBe(false);
   });
 
   test('connections that nobody knows any more', async () => {

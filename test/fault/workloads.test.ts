@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A real agent on cgroups of this machine that do what cgroups and processes should not. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import {
   type ExplanationAnswer,
   NODE_API_PATHS,
@@ -21,6 +22,7 @@ import { AgentProcess, whyNoAgent } from './agent-process.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
+const COMMAND = fileURLToPath(new URL('../../bin/gthulhu', import.meta.url));
 const WAIT_LIMIT_MS = 30_000;
 /** Of the agent, whatever happens: three times what it has at rest would be a leak. */
 const MOST_BYTES = 200e6;
@@ -70,6 +72,13 @@ describeCgroups('the agent', () => {
     cgroups.attach(at, child.pid as number);
     return child as ChildProcess & { pid: number };
   }
+
+  const command = (...args: readonly string[]): Promise<{ code: number; out: string }> =>
+    new Promise((resolve) => {
+      execFile(COMMAND, [...args, '--state-folder', agent.stateFolder], (error, out) =>
+        resolve({ code: error === null ? 0 : Number(error.code), out }),
+      );
+    });
 
   test('cgroups that come and go while they are listed, explained and previewed: nothing fails, none stays', async () => {
     const id = await add({ selectors: [{ key: 'runtime', value: 'docker' }], priority: 4 });
@@ -176,6 +185,37 @@ describeCgroups('the agent', () => {
     const { matching, workload } = await explain(second.pid);
     expect(matching.strategyId).toBeNull();
     expect(workload?.name).toBe(`${cgroups.name}/elsewhere`);
+  });
+
+  test('what is no pod is explained by its name, with its processes', async () => {
+    cgroups.mkdir(scopeOf(3));
+    const id = await add({ selectors: labelOf(3), priority: 4 });
+    await until('it is meant', async () => (await cgroupsOf(id)).length === 1);
+    const { pid } = run(scopeOf(3), 'sleep', '600');
+    const { code, out } = await command('explain', idOf(3).slice(0, 12));
+    expect(out).toMatch(new RegExp(`strategy +${id}`));
+    expect(out).toMatch(new RegExp(`task +${pid} sleep`));
+    // Nobody can say what the kernel has: there is no scheduler here.
+    expect(code).toBe(6);
+  });
+
+  test('our own processes, started from a shell, are passed by and shown as protected', async () => {
+    const everybody = { command_regex: '.*', priority: 1 };
+    const id = await add(everybody);
+    expect((await explain(process.pid)).matching.strategyId).toBe(id);
+    expect((await explain(agent.pid)).matching).toMatchObject({
+      strategyId: null,
+      protectedBy: 'its command gthulhu is in the list',
+    });
+    const { data } = (await node.call({
+      method: 'POST',
+      path: NODE_API_PATHS.preview,
+      body: everybody,
+    })) as PreviewAnswer;
+    expect(data.strategies[0].protectedProcesses).toBeGreaterThan(0);
+    const { rules } = await get<NodePolicies>(NODE_API_PATHS.policies);
+    expect(rules.map((rule) => rule.id)).toEqual([PROTECTED_RULE_IDS.commands, id]);
+    expect(new RegExp(rules[0].commandRegex).test('gthulhu')).toBe(true);
   });
 
   test('names with spaces, quotes, controls and bytes that are no text', async () => {

@@ -182,7 +182,7 @@ export async function startAgent({ config, log, version }: AgentOptions): Promis
       ...podsRoutes(readProcesses, process.env.NODE_NAME || hostname(), api.compat, () =>
         podNames(matching.workloads()),
       ),
-      workloadsRoute(book, matching, () => limits.last),
+      workloadsRoute(book, matching, cgroupRoot, () => limits.last),
       explainRoute(explainParts),
       previewRoute({ book, matching, cgroupRoot, readProcesses }),
     ];

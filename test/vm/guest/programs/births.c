@@ -67,6 +67,8 @@ int main(int argc, char **argv)
 	printf("{\"ready\":true,\"pid\":%d}\n", getpid());
 	fflush(stdout);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* numbers of those that ended are free again */
+	signal(SIGCHLD, SIG_IGN);
 	while (fgets(line, sizeof(line), stdin)) {
 		folder[0] = name[0] = 0;
 		if (sscanf(line, "%15s %15s %3999s", how, name, folder) < 2)

@@ -179,6 +179,14 @@ export const workloadStrategies: Scenario = async (stage) => {
   const unnamed = await inside.fork();
   values.unnamed = Number((await explain(unnamed.pid)).kernel?.priority !== 3);
 
+  // A strategy about every command of the machine passes our own processes by, which nobody has put into a unit.
+  await post(token, [{ command_regex: '.*', priority: 3 }]);
+  await kernelHas(watched.pid, ({ priority }) => priority === 3, 'the strategy about everybody');
+  values.everybodyElse = (await explain(watched.pid)).kernel?.priority ?? NONE;
+  const own = await Promise.all([agent.pid, scheduler.program.pid].map((pid) => explain(pid)));
+  values.ownProtected = own.filter(({ matching }) => matching.protectedBy !== null).length;
+  values.ownEntries = own.filter(({ kernel }) => kernel?.source !== 'none').length;
+
   // Without strategies nobody has one.
   await ask(token, 'DELETE', '/api/v1/scheduling/strategies');
   await kernelHas(watched.pid, ({ source }) => source === 'none', 'no strategy in the kernel');

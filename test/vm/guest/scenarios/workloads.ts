@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Strategies for cgroups, and for commands in them, on a tree as Kubernetes has it. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cgroup, ROOT_CGROUP } from '../cgroups.ts';
 import { type Birth, Births, type Explained, RuleHost } from '../hosts.ts';
@@ -178,6 +178,20 @@ export const commandPolicies: Scenario = async (stage) => {
   values.weaker = priorityOf(await host.explain(weaker.pid));
   const unbound = await outside.fork('web-server');
   values.unboundMs = await until(() => has(unbound.pid, 16));
+
+  // Its number is given to somebody else, who is none of them.
+  const victim = await outside.fork('web-victim');
+  await until(() => has(victim.pid, 16));
+  process.kill(victim.pid, 'SIGKILL');
+  await until(async () => !existsSync(`/proc/${victim.pid}`));
+  let heir: Birth = { pid: NONE, firstNs: 0 };
+  for (let tries = 0; heir.pid !== victim.pid && tries < 50; tries++) {
+    writeFileSync('/proc/sys/kernel/ns_last_pid', `${victim.pid - 1}`);
+    heir = await outside.fork('plain');
+  }
+  await sleep(SETTLE_MS);
+  values.heirHasTheNumber = Number(heir.pid === victim.pid);
+  values.heir = priorityOf(await host.explain(heir.pid));
 
   await inside.rename('web-leader');
   values.leaderMs = await until(() => has(inside.pid, 2));
