@@ -48,8 +48,8 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'as documented
     let rules = 0;
     const follower = followConfigMap({
       ...{ client, namespace: 'gthulhu', name: 'gthulhu-strategies', key: 'strategies.yaml', stateFile: null },
-      apply: (text) => {
-        rules = text === null ? 0 : parseStrategies(text, 'strategies.yaml').rules.length;
+      apply: (content) => {
+        rules = content === null ? 0 : parseStrategies(content.text, 'strategies.yaml').rules.length;
       },
       onWarning: () => {},
     });
