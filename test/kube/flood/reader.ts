@@ -25,7 +25,7 @@ const noCgroups: WorkloadProvider = {
   start: async () => {},
   workloads: () => [],
   subscribe: () => () => {},
-  health: () => ({ state: 'ready', message: '', repairs: 0 }),
+  health: () => ({ state: 'ready', message: '', repairs: 0, ageMs: 0 }),
 };
 
 // Of `yaml` too, by way of the strategies.
