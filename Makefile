@@ -68,6 +68,7 @@ up: build ## run node API and scheduler: here if this kernel has sched_ext, else
 test: ## everything that must hold: lint, types, unit tests, tests in the test machine
 	@scripts/install test
 	@$(MAKE) --no-print-directory build lint
+	@$(MAKE) -s guest-programs sabotage
 	@vitest run
 
 test-full: export GTHULHU_TEST_FULL = 1

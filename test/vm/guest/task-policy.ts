@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 import { openMap, openMapTypes, openPin, sys } from '@gthulhu/bpf';
 
-/** What the kernel gives a task by its command, from the next time on that it is queued. */
 export interface TaskPolicy {
   readonly priority: number;
   readonly sliceNs: number;
 }
 
+/**
+ * Where the kernel has it: `own` is what its command was matched to, in force from the next time on that it is queued;
+ * `settled` is what it was queued with, from whatever source.
+ */
+export type PolicyPlace = 'own' | 'settled';
+
+const FIELDS = {
+  own: { priority: 'own.priority', sliceNs: 'own.slice_ns' },
+  settled: { priority: 'priority', sliceNs: 'slice_ns' },
+} as const;
+
 /** Looks into the pinned map of tasks of the scheduler in force. */
 export function openTaskPolicy(
   pid: number,
+  place: PolicyPlace,
   pinPath = '/sys/fs/bpf/gthulhu',
 ): { read(): TaskPolicy | null; close(): void } {
   const pin = openPin(`${pinPath}/map_tasks`);
@@ -25,8 +36,8 @@ export function openTaskPolicy(
       if (bytes === null) return null;
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       return {
-        priority: view.getUint32(fields['own.priority'].offset, true),
-        sliceNs: Number(view.getBigUint64(fields['own.slice_ns'].offset, true)),
+        priority: view.getUint32(fields[FIELDS[place].priority].offset, true),
+        sliceNs: Number(view.getBigUint64(fields[FIELDS[place].sliceNs].offset, true)),
       };
     },
     close() {

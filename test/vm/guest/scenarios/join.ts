@@ -86,7 +86,7 @@ export const workloadStrategies: Scenario = async (stage) => {
   const ofPods = { selectors: [{ key: 'runtime', value: 'cri-o' }], priority: 6 };
   // It wakes every 5 ms, and is scheduled anew each time.
   const watched = await inside.fork();
-  const policy = openTaskPolicy(watched.pid);
+  const policy = openTaskPolicy(watched.pid, 'settled');
   stage.atEnd(() => policy.close());
 
   await post(token, [...others, ofPods, { ...labelOf(0), priority: 12 }]);
@@ -104,6 +104,9 @@ export const workloadStrategies: Scenario = async (stage) => {
     await until(`change ${round}`, () => {
       const now = policy.read();
       return now?.priority === priority && now.sliceNs === sliceNs ? now : null;
+    }).catch(async (error: Error) => {
+      const there = { kernel: policy.read(), explained: await explain(watched.pid) };
+      throw new Error(`${error.message}: ${JSON.stringify(there)}`);
     });
     const ms = performance.now() - start;
     await sent;

@@ -50,7 +50,7 @@ export const apiLatency: Scenario = async (stage) => {
   await scheduler.program.line(says('Initial scheduling strategies fetched'), LINE_LIMIT_MS);
   const token = await getToken();
   const watched = await stage.sleeper({ name: NAME, periodUs: 50_000, workUs: 100 });
-  const policy = openTaskPolicy(watched.program.pid);
+  const policy = openTaskPolicy(watched.program.pid, 'own');
   stage.atEnd(() => policy.close());
 
   /** ms from the start of the POST and from its answer until the kernel has it */
