@@ -233,6 +233,10 @@ export const expectations: Readonly<Record<string, Check>> = {
     valueBetween('movedInMs', 0, 1000),
     valueIs('podOnly', 14),
     valueIs('unboundOnly', -1),
+    valueIs('known', 100),
+    valueBetween('knownMs', 0, 1000),
+    valueBetween('anewMs', 0, 1000),
+    valueBetween('heirMs', 0, 1000),
     valueIs('left', 0),
   ),
   cpusOfStrategies: all(

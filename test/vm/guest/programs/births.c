@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes tasks in every way there is: births. It takes one command a line,
-//   fork NAME | thread NAME | into NAME CGROUP_FOLDER | name NAME
+//   fork NAME | thread NAME | into NAME CGROUP_FOLDER | name NAME | heir NAME
 // and answers with one line of JSON: the new task's number and the time of its first instruction, ns since boot. Each
 // task then wakes every 5 ms. `into` is clone3 with CLONE_INTO_CGROUP: nothing moves, it is born there. `name` renames
-// the task that reads the commands.
+// the task that reads the commands; `heir` does so and forks at once, before anybody can have answered for the new name.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -82,6 +82,10 @@ int main(void)
 			if (pthread_create(&thread, NULL, thread_run, NULL))
 				return 1;
 			continue;
+		}
+		if (!strcmp(how, "heir")) {
+			prctl(PR_SET_NAME, name);
+			name[0] = 0;
 		}
 		pid = !strcmp(how, "into") ? clone_into(folder) : fork();
 		if (pid < 0) {

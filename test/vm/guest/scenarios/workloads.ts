@@ -2,6 +2,7 @@
 /** Strategies for cgroups, and for commands in them, on a tree as Kubernetes has it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeRule } from '@gthulhu/contracts';
 import { Cgroup, ROOT_CGROUP } from '../cgroups.ts';
 import { type Birth, Births, type Explained, RuleHost } from '../hosts.ts';
 import { kernelView } from '../kernel.ts';
@@ -205,9 +206,29 @@ export const commandPolicies: Scenario = async (stage) => {
   await host.enforce([ofThePod]);
   values.podOnly = priorityOf(await host.explain(inside.pid));
   values.unboundOnly = priorityOf(await host.explain(unbound.pid));
+
+  // A name alone decides: from the second time on the kernel knows it, until there are other rules.
+  const rename = async (name: string, priority: number): Promise<number> => {
+    await outside.rename(name);
+    return until(() => has(outside.pid, priority));
+  };
+  const web = (priority: number): Partial<NodeRule>[] => [{ priority, commandRegex: '^web' }];
+  const known = async (): Promise<number> => (await host.counters()).counters.nr_commands_known;
+  await host.enforce(web(16));
+  values.knownMs = Math.max(await rename('web-known', 16), await rename('plain', NONE));
+  const knownBefore = await known();
+  for (let round = 0; round < 50; round++)
+    values.knownMs = Math.max(values.knownMs, await rename('web-known', 16), await rename('plain', NONE));
+  values.known = (await known()) - knownBefore;
+  // Born before anybody could have answered for the name that it inherits.
+  const heir = await outside.heir('web-heir');
+  values.heirMs = await until(() => has(heir.pid, 16));
+  await host.enforce(web(12));
+  values.anewMs = Math.max(await rename('web-known', 12), await rename('plain', NONE), await rename('web-known', 12));
+
   await host.enforce([]);
   await settle(inside, outside);
-  const everyone = [inside, renamed, weaker, unbound, child, emigrant, immigrant, outside];
+  const everyone = [inside, renamed, weaker, unbound, child, emigrant, immigrant, heir, outside];
   const left = await Promise.all(everyone.map(({ pid }) => host.explain(pid)));
   values.left = left.filter((task) => task === null || task.source !== 'none' || task.sinceNs === null).length;
   const after = kernelView();
