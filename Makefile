@@ -74,9 +74,9 @@ test: ## everything that must hold: lint, types, unit tests, tests in the test m
 test-full: export GTHULHU_TEST_FULL = 1
 test-full: test ## the same, with the long-running cases too
 
-soak: build ## random faults in test machines: [SEED=n] [FAULTS=1000] [START=0]; prints the seed first
+soak: build ## random faults in test machines: [SEED=n] [FAULTS=1000] [START=0] [MACHINES=2]; prints the seed first
 	@scripts/install test
-	@SEED=$(SEED) FAULTS=$(FAULTS) START=$(START) node test/vm/soak/main.ts
+	@SEED=$(SEED) FAULTS=$(FAULTS) START=$(START) MACHINES=$(MACHINES) node test/vm/soak/main.ts
 
 lint: ## types, format and lint rules
 	@tsc -b

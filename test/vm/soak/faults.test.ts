@@ -14,8 +14,9 @@ it('gives the same faults for the same seed, and others for another', () => {
 });
 
 it('can start anywhere without what came before', () => {
-  expect(flat(7, 13, 20)).toEqual(flat(7, 0, 40).slice(13, 33));
-  expect(legs(7, 13, 20)[0]).toMatchObject(machineAt(7, 1));
+  const start = FAULTS_A_MACHINE + 5;
+  expect(flat(7, start, 20)).toEqual(flat(7, 0, start + 20).slice(start));
+  expect(legs(7, start, 20)[0]).toMatchObject(machineAt(7, 1));
 });
 
 it('puts so many into a machine, and no more', () => {
@@ -47,14 +48,15 @@ it('draws evenly, and the same on every machine', () => {
 });
 
 it('says which fault was the first to fail, and how to see it again', () => {
-  expect(verdict(9, [{ index: 0, failures: [] }])).toEqual(['soak: all 1 faults were survived (SEED=9)']);
+  expect(verdict(9, [{ index: 0, failures: [], tookMs: 1 }])).toEqual(['soak: all 1 faults were survived (SEED=9)']);
+  const first = FAULTS_A_MACHINE + 2;
   const lines = verdict(9, [
-    { index: 9, failures: [] },
-    { index: 10, failures: ['state disabled'] },
-    { index: 11, failures: ['no'] },
+    { index: first - 1, failures: [], tookMs: 1 },
+    { index: first, failures: ['state disabled'], tookMs: 1 },
+    { index: first + 1, failures: ['no'], tookMs: 1 },
   ]);
-  expect(lines[0]).toBe('soak: 2 of 3 faults failed: 10 11');
-  expect(lines[1]).toContain('10: state disabled');
-  expect(lines[2]).toContain('SEED=9 START=10 FAULTS=1');
-  expect(lines[3]).toContain('SEED=9 START=8 FAULTS=3');
+  expect(lines[0]).toBe(`soak: 2 of 3 faults failed: ${first} ${first + 1}`);
+  expect(lines[1]).toContain(`${first}: state disabled`);
+  expect(lines[2]).toContain(`SEED=9 START=${first} FAULTS=1`);
+  expect(lines[3]).toContain(`SEED=9 START=${FAULTS_A_MACHINE} FAULTS=3`);
 });

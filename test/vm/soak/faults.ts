@@ -27,6 +27,14 @@ export const KINDS: readonly Kind[] = [
   { scenario: 'policyHangs', fits: asked },
   { scenario: 'policyNaN', fits: asked },
   { scenario: 'policySlow', fits: asked },
+  { scenario: 'policyPartial', fits: asked },
+  { scenario: 'favoursZero', fits: asked },
+  { scenario: 'delaysOthers', fits: asked },
+  { scenario: 'urgentFlood', seconds: 4 },
+  { scenario: 'cgroupPolicies' },
+  { scenario: 'commandPolicies' },
+  { scenario: 'takeoverKilled' },
+  { scenario: 'takeoverDead' },
   { scenario: 'second' },
   { scenario: 'killed' },
   { scenario: 'sysrqS' },
@@ -45,8 +53,8 @@ export const KINDS: readonly Kind[] = [
   { scenario: 'suspendResume', seconds: 2 },
 ];
 
-/** Faults that one machine plays one after the other: an hour of them in one would show no more, and cost all at a hang. */
-export const FAULTS_A_MACHINE = 8;
+/** Faults that one machine plays one after the other: its start and that of its first scheduler are paid once. */
+export const FAULTS_A_MACHINE = 20;
 
 const KERNELS = ['7', '6.12'] as const;
 /** Emulated one after the other, four CPUs take four times as long: rarer. */
@@ -67,8 +75,8 @@ export function machineAt(seed: number, leg: number): Machine & { readonly dispa
   return {
     kernel: pick(KERNELS, draw(seed, leg, 1)),
     cpus: pick(CPUS, draw(seed, leg, 2)),
-    // Opinions are where most can go wrong.
-    dispatch: pick(['hybrid', 'hybrid', 'kernel'] as const, draw(seed, leg, 3)),
+    // Opinions are where most can go wrong; `strict` is for work on policies.
+    dispatch: pick(['hybrid', 'hybrid', 'hybrid', 'kernel', 'kernel', 'strict'] as const, draw(seed, leg, 3)),
   };
 }
 

@@ -5,6 +5,10 @@ import { FAULTS_A_MACHINE, type Leg } from './faults.ts';
 export interface Played {
   readonly index: number;
   readonly failures: readonly string[];
+  /** of the guest's clock */
+  readonly tookMs: number;
+  /** why this kernel cannot play it */
+  readonly skipped?: string;
 }
 
 export function describeLeg({ kernel, cpus, dispatch, faults }: Leg): string {
