@@ -187,7 +187,7 @@ export const expectations: Readonly<Record<string, Check>> = {
   urgentFlood: all(lived, shareBetween('flood', 0.55, 0.65), counted(1, 'nr_urgent_over_budget')),
   urgentOrder: all(lived, shareBetween('strong', 0.5, 0.7), shareBetween('lesser', 0.02, 0.2)),
   slices: all(lived, valueBetween('shortTurnMs', 0.9, 1.4), valueBetween('longTurnMs', 17, 24)),
-  tickless: all(lived, valueBetween('ticksASecond', 0, 60), sharesWithin(0.9, 1.1)),
+  tickless: all(lived, valueBetween('ticksASecond', 0, 6), valueAtLeast('leastPercent', 50), sharesWithin(0.9, 1.1)),
   exclusive: all(lived, evenAmong('pool', 0.05), countedAtMost(0, 'nr_masks_refused')),
   cgroupPolicies: all(
     stayedInForce,

@@ -7,6 +7,8 @@ export interface Kind {
   /** seconds of guest time: a short version of the scenario; its own default where it is not said */
   readonly seconds?: number;
   readonly fits?: (machine: Machine, dispatch: Dispatch) => boolean;
+  /** It ends the scheduler that others share, or has one of its own. */
+  readonly alone?: boolean;
 }
 
 const several = ({ cpus }: Machine): boolean => cpus > 1;
@@ -22,31 +24,31 @@ export const KINDS: readonly Kind[] = [
   { scenario: 'weights', seconds: 5, fits: one },
   { scenario: 'ownThreads', seconds: 5 },
   { scenario: 'frozen', seconds: 6 },
-  { scenario: 'ringFull', seconds: 3, fits: asked },
-  { scenario: 'policyThrows', fits: asked },
-  { scenario: 'policyHangs', fits: asked },
-  { scenario: 'policyNaN', fits: asked },
-  { scenario: 'policySlow', fits: asked },
-  { scenario: 'policyPartial', fits: asked },
-  { scenario: 'favoursZero', fits: asked },
-  { scenario: 'delaysOthers', fits: asked },
-  { scenario: 'urgentFlood', seconds: 4 },
-  { scenario: 'cgroupPolicies' },
-  { scenario: 'commandPolicies' },
-  { scenario: 'takeoverKilled' },
-  { scenario: 'takeoverDead' },
+  { scenario: 'ringFull', seconds: 3, fits: asked, alone: true },
+  { scenario: 'policyThrows', fits: asked, alone: true },
+  { scenario: 'policyHangs', fits: asked, alone: true },
+  { scenario: 'policyNaN', fits: asked, alone: true },
+  { scenario: 'policySlow', fits: asked, alone: true },
+  { scenario: 'policyPartial', fits: asked, alone: true },
+  { scenario: 'favoursZero', fits: asked, alone: true },
+  { scenario: 'delaysOthers', fits: asked, alone: true },
+  { scenario: 'urgentFlood', seconds: 4, alone: true },
+  { scenario: 'cgroupPolicies', alone: true },
+  { scenario: 'commandPolicies', alone: true },
+  { scenario: 'takeoverKilled', alone: true },
+  { scenario: 'takeoverDead', alone: true },
   { scenario: 'second' },
-  { scenario: 'killed' },
-  { scenario: 'sysrqS' },
-  { scenario: 'crowd5000', seconds: 8, fits: one },
+  { scenario: 'killed', alone: true },
+  { scenario: 'sysrqS', alone: true },
+  { scenario: 'crowd5000', seconds: 8, fits: one, alone: true },
   { scenario: 'freezer', seconds: 3 },
   { scenario: 'jobControl', seconds: 3 },
   { scenario: 'traced', seconds: 3 },
-  { scenario: 'inversionMutex', seconds: 8 },
+  { scenario: 'inversionMutex', seconds: 8, alone: true },
   { scenario: 'inversionFault', seconds: 5 },
   { scenario: 'stressMixes', seconds: 1 },
-  { scenario: 'execSetuid', seconds: 4, fits: one },
-  { scenario: 'userNamespaces', seconds: 5, fits: one },
+  { scenario: 'execSetuid', seconds: 4, fits: one, alone: true },
+  { scenario: 'userNamespaces', seconds: 5, fits: one, alone: true },
   { scenario: 'realtimeHogFree' },
   { scenario: 'realtimeHogPinned', fits: several },
   { scenario: 'cpuHotplug', seconds: 1, fits: several },
@@ -85,6 +87,18 @@ export function faultAt(seed: number, index: number): Fault {
   const fitting = KINDS.filter(({ fits }) => fits === undefined || fits(machine, dispatch));
   const { scenario, seconds } = pick(fitting, draw(seed, index, 4));
   return { index, request: { scenario, dispatch, ...(seconds === undefined ? {} : { seconds }) } };
+}
+
+const isAlone = ({ request }: Fault): boolean =>
+  KINDS.some(({ scenario, alone }) => alone && scenario === request.scenario);
+
+/**
+ * The order in which a machine plays them. Starting a scheduler takes longer than most faults: first those that share one,
+ * then the others, equal ones one after the other.
+ */
+export function inOrderOfPlay(faults: readonly Fault[]): Fault[] {
+  const scenarioOf = (fault: Fault): string => (isAlone(fault) ? fault.request.scenario : '');
+  return [...faults].sort((a, b) => scenarioOf(a).localeCompare(scenarioOf(b)) || a.index - b.index);
 }
 
 /** The faults from `start` on, by the machines that play them. The same for the same numbers, always. */

@@ -2,7 +2,7 @@
 import { type Boot, type BootResult, boot } from '../machine.ts';
 import type { Outcome } from '../plan.ts';
 import { expectations } from '../scenarios.ts';
-import type { Fault, Leg } from './faults.ts';
+import { type Fault, inOrderOfPlay, type Leg } from './faults.ts';
 import type { Played } from './verdict.ts';
 
 /** A machine with four emulated CPUs and a loaded host takes long. */
@@ -23,9 +23,10 @@ export async function playLeg(
   told: (fault: Fault, played: Played) => void,
   start: (machine: Boot) => Promise<BootResult> = boot,
 ): Promise<Played[]> {
+  const ordered = inOrderOfPlay(faults);
   const all: Played[] = [];
-  while (all.length < faults.length) {
-    const rest = faults.slice(all.length);
+  while (all.length < ordered.length) {
+    const rest = ordered.slice(all.length);
     const requests = rest.map(({ request }) => request);
     const machine: Boot = { kernel, cpus, icount: true, limitSeconds: MACHINE_LIMIT_SECONDS, requests };
     const { outcomes, output, status } = await start(machine);
