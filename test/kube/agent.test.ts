@@ -18,6 +18,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Agent, newFolder, type Settings } from '../contract/agent.ts';
 import { whyNoAgent } from '../fault/agent-process.ts';
+import { makeBoundNode, makeBoundPod } from './rig/bound-node.ts';
 import { cluster, whyNoCluster } from './rig/cluster.ts';
 import type { ControlPlane } from './rig/control-plane.ts';
 import { type FaultProxy, startFaultProxy } from './rig/fault-proxy.ts';
@@ -40,6 +41,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
   let proxy: FaultProxy;
   let kubeconfig: TokenKubeconfig;
   let nodeName: string;
+  let node: { end(): Promise<void> };
   let settings: Settings;
   const agents: Agent[] = [];
   const cgroups: PodCgroup[] = [];
@@ -54,6 +56,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
     ]);
     kubeconfig = writeTokenKubeconfig(plane, token, { server: proxy.url });
     nodeName = `node-${randomBytes(4).toString('hex')}`;
+    node = await makeBoundNode(plane, nodeName);
     settings = {
       folder: newFolder(),
       environment: { NODE_NAME: nodeName },
@@ -65,6 +68,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
     for (const agent of agents.splice(0)) await agent.remove();
     for (const one of cgroups.splice(0)) await one.end();
     await proxy.close();
+    await node.end();
     await space.end();
   });
 
@@ -79,14 +83,8 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
   const changeMap = (data: object): Promise<unknown> => plane.admin.patch(`${maps()}/${MAP}`, { data });
   /** A pod of this node, as a kubelet would report it, with its cgroups here. */
   const makePod = async (name: string, app: string): Promise<PodCgroup> => {
-    const made = await plane.admin.create(`${space.path}/pods`, {
-      metadata: { name, labels: { app } },
-      spec: { nodeName, containers: [{ name: 'main', image: 'none' }] },
-    });
-    const running = { name: 'main', image: 'none', imageID: '', ready: true, restartCount: 0, state: { running: {} } };
-    const containerStatuses = [{ ...running, containerID: `containerd://${CONTAINER}` }];
-    await plane.admin.patch(`${space.path}/pods/${name}/status`, { status: { phase: 'Running', containerStatuses } });
-    const cgroup = makePodCgroup(made.metadata.uid, CONTAINER);
+    const uid = await makeBoundPod(plane, space.path, { name, app, nodeName, containerId: CONTAINER });
+    const cgroup = makePodCgroup(uid, CONTAINER);
     cgroups.push(cgroup);
     return cgroup;
   };
