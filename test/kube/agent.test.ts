@@ -186,6 +186,9 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
     expect(all.body).toMatchObject({ message: expect.stringContaining(`1 of ConfigMap ${space.name}/${MAP} stay`) });
     expect(await strategies(agent)).toEqual([shared]);
     expect(command(agent, 'strategies', 'delete', shared.id)).toMatchObject({ status: 5 });
+    expect(command(agent, 'strategies', 'delete', '--all').stdout).toBe(
+      `all stored strategies deleted; 1 of ConfigMap ${space.name}/${MAP} stay\n`,
+    );
     await plane.admin.remove(`${maps()}/${MAP}`);
     await until('them to go', agent, async () => (await strategies(agent)).length === 0);
     expect(await health(agent)).toMatchObject({ clusterStrategies: { state: 'absent', inForce: null, strategies: 0 } });
@@ -225,6 +228,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
     await first.ask('POST', NODE_API_PATHS.newStrategy, { body: { command_regex: '^stored$', priority: 9 } });
     await until('the rules', first, async () => (await rules(first)).length === 2);
     const before = (await first.ask('GET', NODE_API_PATHS.policies)).body as NodePolicies;
+    const listed = await strategies(first);
     expect(await first.stop()).toBe(0);
     const files = [STATE_FILES.pods, STATE_FILES.clusterStrategies].map((name) => join(first.state, name));
     const hourAgo = Date.now() / 1_000 - 3_900;
@@ -238,6 +242,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
       second = await start();
       // From its first answer on, so that no scheduler is told of anything less.
       expect((await second.ask('GET', NODE_API_PATHS.policies)).body).toEqual(before);
+      expect(await strategies(second)).toEqual(listed);
       await until('the failure', second, async () => (await health(second)).workloads.note.includes('reached'));
       const { workloads, clusterStrategies } = await health(second);
       expect(workloads).toMatchObject({ source: 'kubernetes', state: 'degraded' });
