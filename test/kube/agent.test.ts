@@ -243,7 +243,10 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
       // From its first answer on, so that no scheduler is told of anything less.
       expect((await second.ask('GET', NODE_API_PATHS.policies)).body).toEqual(before);
       expect(await strategies(second)).toEqual(listed);
-      await until('the failure', second, async () => (await health(second)).workloads.note.includes('reached'));
+      await until('the failures', second, async () => {
+        const { workloads, clusterStrategies } = await health(second);
+        return [workloads.note, clusterStrategies?.note].every((note) => note?.includes('reached'));
+      });
       const { workloads, clusterStrategies } = await health(second);
       expect(workloads).toMatchObject({ source: 'kubernetes', state: 'degraded' });
       expect(workloads.note).toMatch(/can't be reached.*; the pods are those kept on disk 65 min ago$/);
