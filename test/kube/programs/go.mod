@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 module gthulhu/test/kube/programs
 
 go 1.26.0
@@ -211,6 +213,7 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
+// Kubernetes names its own parts by folders of its repository; their modules have these versions.
 replace (
 	k8s.io/api => k8s.io/api v0.36.4
 	k8s.io/apiextensions-apiserver => k8s.io/apiextensions-apiserver v0.36.4
