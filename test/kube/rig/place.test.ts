@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { buildFirst, type Choice, choose } from './place.ts';
 
@@ -46,4 +51,14 @@ describe('they are built first', () => {
   ])('%s', (_, choices, ci, wanted) => {
     expect(buildFirst(choices, ci)).toBe(wanted);
   });
+});
+
+test('asking for what was built builds nothing', () => {
+  const cache = mkdtempSync(join(tmpdir(), 'gthulhu-kube-'));
+  const builder = fileURLToPath(new URL('../../../scripts/kube-programs', import.meta.url));
+  const env = { ...process.env, XDG_CACHE_HOME: cache };
+  const { status, stdout, stderr } = spawnSync(builder, ['--built'], { encoding: 'utf8', env });
+  expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: '' });
+  expect(readdirSync(cache)).toEqual([]);
+  rmSync(cache, { recursive: true });
 });
