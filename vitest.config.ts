@@ -12,7 +12,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/{src,test}/**/*.test.ts', 'test/{repo,fault}/**/*.test.ts', 'bench/**/*.test.ts'],
+          include: [
+            'packages/*/{src,test}/**/*.test.ts',
+            'test/{repo,fault}/**/*.test.ts',
+            'test/kube/rig/place.test.ts',
+            'bench/**/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', 'test/fault/kube*.test.ts'],
         },
       },
@@ -47,6 +52,7 @@ export default defineConfig({
           name: 'kube',
           sequence: { groupOrder: 3 },
           include: ['test/kube/**/*.test.ts', 'test/fault/kube*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/kube/rig/place.test.ts'],
           globalSetup: ['test/kube/rig/global-setup.ts'],
           pool: 'forks',
           isolate: false,

@@ -18,6 +18,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Agent, newFolder, type Settings } from '../contract/agent.ts';
 import { whyNoAgent } from '../fault/agent-process.ts';
+import { makeBoundNode, makeBoundPod } from './rig/bound-node.ts';
 import { cluster, whyNoCluster } from './rig/cluster.ts';
 import type { ControlPlane } from './rig/control-plane.ts';
 import { type FaultProxy, startFaultProxy } from './rig/fault-proxy.ts';
@@ -40,6 +41,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
   let proxy: FaultProxy;
   let kubeconfig: TokenKubeconfig;
   let nodeName: string;
+  let node: { end(): Promise<void> };
   let settings: Settings;
   const agents: Agent[] = [];
   const cgroups: PodCgroup[] = [];
@@ -54,6 +56,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
     ]);
     kubeconfig = writeTokenKubeconfig(plane, token, { server: proxy.url });
     nodeName = `node-${randomBytes(4).toString('hex')}`;
+    node = await makeBoundNode(plane, nodeName);
     settings = {
       folder: newFolder(),
       environment: { NODE_NAME: nodeName },
@@ -65,6 +68,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
     for (const agent of agents.splice(0)) await agent.remove();
     for (const one of cgroups.splice(0)) await one.end();
     await proxy.close();
+    await node.end();
     await space.end();
   });
 
@@ -79,14 +83,8 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
   const changeMap = (data: object): Promise<unknown> => plane.admin.patch(`${maps()}/${MAP}`, { data });
   /** A pod of this node, as a kubelet would report it, with its cgroups here. */
   const makePod = async (name: string, app: string): Promise<PodCgroup> => {
-    const made = await plane.admin.create(`${space.path}/pods`, {
-      metadata: { name, labels: { app } },
-      spec: { nodeName, containers: [{ name: 'main', image: 'none' }] },
-    });
-    const running = { name: 'main', image: 'none', imageID: '', ready: true, restartCount: 0, state: { running: {} } };
-    const containerStatuses = [{ ...running, containerID: `containerd://${CONTAINER}` }];
-    await plane.admin.patch(`${space.path}/pods/${name}/status`, { status: { phase: 'Running', containerStatuses } });
-    const cgroup = makePodCgroup(made.metadata.uid, CONTAINER);
+    const uid = await makeBoundPod(plane, space.path, { name, app, nodeName, containerId: CONTAINER });
+    const cgroup = makePodCgroup(uid, CONTAINER);
     cgroups.push(cgroup);
     return cgroup;
   };
@@ -188,6 +186,9 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
     expect(all.body).toMatchObject({ message: expect.stringContaining(`1 of ConfigMap ${space.name}/${MAP} stay`) });
     expect(await strategies(agent)).toEqual([shared]);
     expect(command(agent, 'strategies', 'delete', shared.id)).toMatchObject({ status: 5 });
+    expect(command(agent, 'strategies', 'delete', '--all').stdout).toBe(
+      `all stored strategies deleted; 1 of ConfigMap ${space.name}/${MAP} stay\n`,
+    );
     await plane.admin.remove(`${maps()}/${MAP}`);
     await until('them to go', agent, async () => (await strategies(agent)).length === 0);
     expect(await health(agent)).toMatchObject({ clusterStrategies: { state: 'absent', inForce: null, strategies: 0 } });
@@ -227,6 +228,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
     await first.ask('POST', NODE_API_PATHS.newStrategy, { body: { command_regex: '^stored$', priority: 9 } });
     await until('the rules', first, async () => (await rules(first)).length === 2);
     const before = (await first.ask('GET', NODE_API_PATHS.policies)).body as NodePolicies;
+    const listed = await strategies(first);
     expect(await first.stop()).toBe(0);
     const files = [STATE_FILES.pods, STATE_FILES.clusterStrategies].map((name) => join(first.state, name));
     const hourAgo = Date.now() / 1_000 - 3_900;
@@ -240,7 +242,11 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
       second = await start();
       // From its first answer on, so that no scheduler is told of anything less.
       expect((await second.ask('GET', NODE_API_PATHS.policies)).body).toEqual(before);
-      await until('the failure', second, async () => (await health(second)).workloads.note.includes('reached'));
+      expect(await strategies(second)).toEqual(listed);
+      await until('the failures', second, async () => {
+        const { workloads, clusterStrategies } = await health(second);
+        return [workloads.note, clusterStrategies?.note].every((note) => note?.includes('reached'));
+      });
       const { workloads, clusterStrategies } = await health(second);
       expect(workloads).toMatchObject({ source: 'kubernetes', state: 'degraded' });
       expect(workloads.note).toMatch(/can't be reached.*; the pods are those kept on disk 65 min ago$/);

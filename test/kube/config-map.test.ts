@@ -160,4 +160,28 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'strategies in
     expect(node.priorities()).toEqual([3]);
     expect(node.follower.status()).toMatchObject({ state: 'applied', inForce: 'cluster' });
   });
+
+  test('that change faster than they can be taken are taken one after the other, and the last always', async () => {
+    await create({ data: { [KEY]: good(1) } });
+    const client = createClient(await fromKubeconfig([kubeconfig.path]), { userAgent: 'gthulhu-test' });
+    const taken: (string | undefined)[] = [];
+    let busy = 0;
+    const follower = followConfigMap({
+      ...{ client, namespace: space.name, name: 'strategies', key: KEY, stateFile },
+      async apply(content) {
+        expect(++busy).toBe(1);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        taken.push(content?.text);
+        busy--;
+      },
+      onWarning: () => {},
+    });
+    open.push({ follower, client });
+    await waitFor('the first', () => taken.length === 1, [], 20_000);
+    for (let priority = 2; priority <= 9; priority++) await change({ data: { [KEY]: good(priority) } });
+    await waitFor('the last', () => taken.at(-1) === good(9), [], 20_000);
+    expect(taken.length).toBeLessThan(9);
+    expect(kept()).toBe(good(9));
+    expect(follower.status()).toMatchObject({ state: 'applied', ageMs: 0 });
+  });
 });

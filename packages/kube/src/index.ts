@@ -15,6 +15,7 @@ export { KubeError, type KubeErrorCode, messageOf } from './kube-error.ts';
 export { type Client, type ClientOptions, createClient, type GetOptions, type Query } from './rest/client.ts';
 export { createLateClient } from './rest/late-client.ts';
 export { restMs } from './watch/backoff.ts';
+export { keepSmall } from './watch/keep-small.ts';
 export { isRecord, type KubeObject, keyOf, type ObjectMeta, readObject } from './watch/kube-object.ts';
 export {
   type Change,

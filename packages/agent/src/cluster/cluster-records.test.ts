@@ -20,9 +20,12 @@ const read = (
     of?: typeof source;
   },
 ): Promise<StrategyRecord[]> =>
-  readClusterRecords({ text: JSON.stringify(strategies), createdAt, resourceVersion: '1' }, of, readDocument, {
-    ...{ before, nowMs, known: new Set() },
-  });
+  readClusterRecords(
+    { text: JSON.stringify(strategies), createdAt, resourceVersion: '1', seenAt: nowMs },
+    of,
+    readDocument,
+    { before, known: new Set() },
+  );
 
 test('they are as old as the ConfigMap, the earlier in the text the older', async () => {
   const records = await read([{ command_regex: 'a', priority: true }, { command_regex: 'b' }]);

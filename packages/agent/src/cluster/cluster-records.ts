@@ -46,15 +46,14 @@ async function refuseRegexes(
 /**
  * The strategies of a ConfigMap's text, all or none. They are as old as the ConfigMap, and among them the earlier in the
  * text the older, on every node alike.
- * @param nowMs milliseconds since 1970, for those that were not there before
  * @param before what the same source said before: what stays the same keeps the time of its last change
  * @throws Error that says where in the text
  */
 export async function readClusterRecords(
-  { text, createdAt }: ConfigMapContent,
+  { text, createdAt, seenAt }: ConfigMapContent,
   { configMap, key }: TextSource,
   readDocument: ReadDocument,
-  { before, known, nowMs }: { before: readonly StrategyRecord[]; known: ReadonlySet<string>; nowMs: number },
+  { before, known }: { before: readonly StrategyRecord[]; known: ReadonlySet<string> },
 ): Promise<StrategyRecord[]> {
   const document = readDocument(text, key);
   const strategies = readStrategies({ strategies: document.strategies }).map(({ strategy }) => strategy);
@@ -74,7 +73,7 @@ export async function readClusterRecords(
       origin: 'cluster',
       position,
       createdMs: createdMs + position,
-      updatedMs: changed.get(id) ?? nowMs,
+      updatedMs: changed.get(id) ?? seenAt,
       strategy,
     };
   });

@@ -52,7 +52,7 @@ export async function openClusterStrategies(options: ClusterStrategiesOptions): 
 
   const take = async (content: ConfigMapContent): Promise<void> => {
     const known = new Set(book.all.map(({ strategy }) => strategy.command_regex ?? ''));
-    const given = { before: book.cluster, known, nowMs: Date.now() };
+    const given = { before: book.cluster, known };
     const records = await readClusterRecords(content, config, readDocument, given);
     book.replaceCluster(records, title);
     const { resourceVersion } = content;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Config } from '@gthulhu/contracts';
-import { atServer, type Client, createLateClient, ownAccess } from '@gthulhu/kube';
+import { atServer, type Client, createLateClient, keepSmall, ownAccess } from '@gthulhu/kube';
 
 /** Ways to the API server and to the kubelet; each is opened when it is first asked for. */
 export interface ClusterClients {
@@ -17,10 +17,12 @@ export function openClients({ kubernetes, workloads }: Pick<Config, 'kubernetes'
   let kubelet: Client | undefined;
   const clients: ClusterClients = {
     api: () => {
+      keepSmall();
       api ??= createLateClient(own, options);
       return api;
     },
     kubelet: () => {
+      keepSmall();
       kubelet ??= createLateClient(async () => atServer(await own(), workloads.kubelet), options);
       return kubelet;
     },

@@ -3,7 +3,7 @@ import { messageOf } from '../kube-error.ts';
 import type { Client } from '../rest/client.ts';
 import { type Reflector, type ReflectorOptions, startReflector } from '../watch/reflector.ts';
 import { keepContent, loadContent, touchContent } from './kept-content.ts';
-import { type ConfigMapContent, type ConfigMapText, readConfigMap } from './read-config-map.ts';
+import { type ConfigMapContent, type ConfigMapText, readConfigMap, type ToldContent } from './read-config-map.ts';
 
 export interface ConfigMapOptions {
   readonly client: Client;
@@ -53,7 +53,11 @@ export interface ConfigMapFollower {
 
 const TOUCH_MS = 60_000;
 
-const sameContent = (a: ConfigMapContent | null, b: ConfigMapContent | null): boolean =>
+const seenNow = ({ text, createdAt, resourceVersion }: ToldContent): ConfigMapContent => ({
+  ...{ text, createdAt, resourceVersion, seenAt: Date.now() },
+});
+
+const sameContent = (a: ToldContent | null, b: ToldContent | null): boolean =>
   a?.text === b?.text && a?.createdAt === b?.createdAt;
 
 /** Follows one key of one ConfigMap by a watch on its name: whoever follows needs no right to read others. */
@@ -93,14 +97,15 @@ export function followConfigMap(options: ConfigMapOptions): ConfigMapFollower {
     if (now !== refused) onWarning(`${fault}; what was in force before still is`);
     refused = now;
   };
-  const take = async (content: ConfigMapContent | null): Promise<void> => {
-    if (applied === undefined || !sameContent(applied, content)) {
+  const take = async (told: ToldContent | null): Promise<void> => {
+    if (applied === undefined || !sameContent(applied, told)) {
+      const content = told === null ? null : seenNow(told);
       await apply(content);
       keep(content);
+      applied = content;
     }
-    applied = content;
-    inForce = content === null ? null : 'cluster';
-    resourceVersion = content?.resourceVersion ?? null;
+    inForce = told === null ? null : 'cluster';
+    resourceVersion = told?.resourceVersion ?? null;
     fault = '';
     refused = '';
   };

@@ -11,7 +11,12 @@ let files = 0;
 const newFile = (): string => join(folder, `state-${++files}`, 'text.json');
 
 const source = { namespace: 'a', name: 'b', key: 'strategies.yaml' };
-const content = { text: 'strategies: []\n', createdAt: '2026-01-01T00:00:00Z', resourceVersion: '7' };
+const content = {
+  text: 'strategies: []\n',
+  createdAt: '2026-01-01T00:00:00Z',
+  resourceVersion: '7',
+  seenAt: 1_600_000_000_000,
+};
 
 test('what was kept is there again, for nobody else to read, with the time it was true', () => {
   const file = newFile();

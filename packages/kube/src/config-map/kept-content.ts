@@ -48,10 +48,15 @@ export function loadContent(file: string, { namespace, name, key }: ContentSourc
   const kept: unknown = JSON.parse(bytes);
   if (!isRecord(kept) || kept.version !== 1) throw new Error('it is no text of a ConfigMap');
   if (kept.namespace !== namespace || kept.name !== name || kept.key !== key) return null;
-  const { text, createdAt, resourceVersion } = kept;
-  if (typeof text !== 'string' || typeof createdAt !== 'string' || typeof resourceVersion !== 'string')
+  const { text, createdAt, resourceVersion, seenAt } = kept;
+  if (
+    typeof text !== 'string' ||
+    typeof createdAt !== 'string' ||
+    typeof resourceVersion !== 'string' ||
+    typeof seenAt !== 'number'
+  )
     throw new Error('it has no text');
-  return { content: { text, createdAt, resourceVersion }, heardAt };
+  return { content: { text, createdAt, resourceVersion, seenAt }, heardAt };
 }
 
 /** Keeps a text whole or leaves what was there; null removes it. @throws Error */
@@ -61,13 +66,13 @@ export function keepContent(file: string, source: ContentSource, content: Config
     return;
   }
   const { namespace, name, key } = source;
-  const { text, createdAt, resourceVersion } = content;
+  const { text, createdAt, resourceVersion, seenAt } = content;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const work = `${file}.${process.pid}`;
   try {
     const handle = openSync(work, 'w', 0o600);
     try {
-      writeSync(handle, JSON.stringify({ version: 1, namespace, name, key, createdAt, resourceVersion, text }));
+      writeSync(handle, JSON.stringify({ version: 1, namespace, name, key, createdAt, resourceVersion, seenAt, text }));
       fsyncSync(handle);
     } finally {
       closeSync(handle);
