@@ -300,7 +300,7 @@ export const expectations: Readonly<Record<string, Check>> = {
   ),
   userNamespaces: all(lived, sharesWithin(0.5, 1.5), servedBefore('plain', 'web-user')),
   cpuHotplug: switchedOnAndOff,
-  smtSiblings: all(cameBack(2, 4), noComplaints, promiseKept, valueIs('paused', 0), valueWithin('backMs', 40_000)),
+  smtSiblings: all(cameBack(2, 4), noComplaints, promiseKept, valueIs('paused', 0), valueWithin('backMs', 120_000)),
   suspendResume: unlessSkipped(
     /^this kernel has no \/sys\/power\/pm_test/,
     all(stayedInForce, promiseKept, valueIs('told', 3), valueAtLeast('asleepMs', 6000)),
