@@ -18,7 +18,7 @@ VM_OPTIONS = $(if $(KERNEL),--kernel $(KERNEL)) $(if $(CPUS),--cpus $(CPUS)) $(V
 .DELETE_ON_ERROR:
 
 help: ## what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: ## install what is missing and build everything; bin/gthulhu runs afterwards
 	@scripts/install build
@@ -68,14 +68,18 @@ up: build ## run node API and scheduler: here if this kernel has sched_ext, else
 test: ## everything that must hold: lint, types, unit tests, tests in the test machine
 	@scripts/install test
 	@$(MAKE) --no-print-directory build lint
+	@$(MAKE) -s guest-programs sabotage
 	@vitest run
 
 test-full: export GTHULHU_TEST_FULL = 1
 test-full: test ## the same, with the long-running cases too
 
-soak: build ## random faults in test machines: [SEED=n] [FAULTS=1000] [START=0]; prints the seed first
+soak: build ## random faults in test machines: [SEED=n] [FAULTS=1000] [START=0] [MACHINES=2]; prints the seed first
 	@scripts/install test
-	@SEED=$(SEED) FAULTS=$(FAULTS) START=$(START) node test/vm/soak/main.ts
+	@SEED=$(SEED) FAULTS=$(FAULTS) START=$(START) MACHINES=$(MACHINES) node test/vm/soak/main.ts
+
+kube-programs: ## the Kubernetes programs of the tests, where they are missing: builds them, some 10 to 20 minutes, once
+	@scripts/kube-programs
 
 lint: ## types, format and lint rules
 	@tsc -b
@@ -98,4 +102,4 @@ bench: build ## measure against the kernel's own scheduler; writes bench/RESULTS
 clean: ## remove what was built; node_modules and the cache stay
 	rm -rf build packages/*/dist packages/*/build
 
-.PHONY: help build compile bpf sabotage guest-programs addon types up test test-full soak lint vm demo bench clean
+.PHONY: help build compile bpf sabotage guest-programs addon types up test test-full soak kube-programs lint vm demo bench clean

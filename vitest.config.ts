@@ -2,8 +2,9 @@
 import { defineConfig } from 'vitest/config';
 import { Tally } from './test/tally.ts';
 
-// `unit` needs nothing but this machine; `contract` asks the built node API over HTTP; `vm` boots test machines, one at
-// a time; `kube` starts one Kubernetes cluster on loopback that all its files share: one process, one file after the other.
+// `unit` needs nothing but this machine; `contract` asks the built node API over HTTP; `vm` and `matrix` boot test
+// machines, two at a time: one for each of two files, one for each of two rows; `kube` starts one Kubernetes cluster on
+// loopback that all its files share: one process, one file after the other.
 export default defineConfig({
   test: {
     reporters: ['default', new Tally()],
@@ -11,7 +12,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/{src,test}/**/*.test.ts', 'test/{repo,fault}/**/*.test.ts', 'bench/**/*.test.ts'],
+          include: [
+            'packages/*/{src,test}/**/*.test.ts',
+            'test/{repo,fault}/**/*.test.ts',
+            'test/kube/rig/place.test.ts',
+            'bench/**/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', 'test/fault/kube*.test.ts'],
         },
       },
@@ -28,16 +34,25 @@ export default defineConfig({
           name: 'vm',
           sequence: { groupOrder: 1 },
           include: ['test/vm/**/*.test.ts'],
-          fileParallelism: false,
+          exclude: ['test/vm/matrix.test.ts'],
+          maxWorkers: 2,
           testTimeout: 600_000,
           hookTimeout: 600_000,
         },
       },
       {
         test: {
-          name: 'kube',
+          name: 'matrix',
           sequence: { groupOrder: 2 },
+          include: ['test/vm/matrix.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'kube',
+          sequence: { groupOrder: 3 },
           include: ['test/kube/**/*.test.ts', 'test/fault/kube*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/kube/rig/place.test.ts'],
           globalSetup: ['test/kube/rig/global-setup.ts'],
           pool: 'forks',
           isolate: false,

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Dispatch } from '../test/vm/plan.ts';
+import type { GuestPart } from './parts.ts';
 import { VALUE_MARK, type Value } from './value.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -23,7 +24,7 @@ export function measureEmulated(
   dispatch: Dispatch,
   pairs: number,
   cpus: 1 | 2 | 4,
-  what: 'all' | 'urgent',
+  what: GuestPart['what'],
   soFar: (values: readonly Value[]) => void,
 ): Promise<void> {
   const child = spawn(

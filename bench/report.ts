@@ -57,6 +57,15 @@ const TARGETS: Readonly<Record<string, (dispatch: string) => Target>> = {
   pipe: () => ({ title: 'perf bench sched pipe', unit: 'us', digits: 1, by: 'ratio' }),
   forks: () => ({ title: 'fork + exec + wait', unit: 'ms', digits: 3, by: 'ratio', most: 1.01 }),
   forksMatched: () => ({ title: '... with a strategy to match each command', unit: 'ms', digits: 3, by: 'ratio' }),
+  recordedHackbench: () => ({
+    title: 'hackbench with `scheduler.traceFile` (without: no recording)',
+    unit: 's',
+    digits: 3,
+    by: 'ratio',
+  }),
+  recordedForks: () => ({ title: '... fork + exec + wait', unit: 'ms', digits: 3, by: 'ratio' }),
+  recordedWork: () => ({ title: '... work done by 8 hogs', unit: '/s', digits: 0, by: 'ratio' }),
+  recordedSize: () => ({ title: '... size of the file', unit: 'KiB', digits: 0, by: 'value' }),
   fairness: () => ({
     title: 'fairness, 2 CPUs, a pinned spinner on each and 2 free: 10th percentile / mean',
     unit: '',

@@ -16,6 +16,7 @@
  *   aside.h   pushing somebody aside           rescue.h  the bound on waiting
  *   take.h    taking the next task             keeper.h  what a timer looks after
  *   turn.h    turns that were interrupted      util.h    how busy a CPU is
+ *   command.h  names of commands that are known
  *   cgroup_policy.h  strategies by cgroup      narrow.h  strategies that name CPUs
  *   slice_timer.h  slices shorter than a tick
  *
@@ -142,6 +143,27 @@ static __noinline bool enqueue_urgent(struct task_struct *p, struct task_ctx *tc
 	return true;
 }
 
+/*
+ * Its only CPU has nothing to do: select_cpu, which finds idle CPUs, is not asked
+ * about such tasks. Wakeups on an idle machine come by here: nothing is looked up.
+ */
+static __always_inline bool enqueue_on_idle(struct task_struct *p, const struct task_ctx *tc, struct cpu_state *here,
+					    u32 queue, s32 cpu, u64 enq_flags)
+{
+	struct cpu_private *priv = cpu_private_of(cpu);
+
+	if (!(enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) || !(queue & GTHULHU_QUEUE_CPU) ||
+	    cpu_state_of(cpu)->running || nr_pinned(cpu))
+		return false;
+	if (dispatch_mode == DISPATCH_STRICT && !is_urgent(tc) && may_be_asked_about(p))
+		return false;
+	if (priv->interrupted_pid == (u32)p->pid)
+		priv->interrupted_pid = 0;
+	dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns, enq_flags);
+	here->nr_direct++;
+	return true;
+}
+
 /* Tasks that go before the queues. True when @p was one. */
 static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx *tc, struct cpu_state *here, s32 cpu,
 					  u64 now, u64 enq_flags)
@@ -205,7 +227,8 @@ static __always_inline void wake_somebody(struct task_struct *p, struct task_ctx
 		scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
 		return;
 	}
-	if (nr_tickless_cpus)
+	/* others serve the shared queue too, and mostly sooner; else the keeper's timer sees it */
+	if (nr_tickless_cpus && (tc->queue & GTHULHU_QUEUE_CPU))
 		wake_tickless(cpu);
 	arm_slice(cpu, now);
 }
@@ -233,7 +256,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	struct task_ctx *tc = task_ctx_of(p);
 	s32 cpu = scx_bpf_task_cpu(p), ran_on = cpu;
 	u32 queue, waiting;
-	u64 now = now_ns(), slice, turn, dsq;
+	u64 now, slice, turn, dsq;
 	bool wanted, held, asked = false;
 
 	if (tc) {
@@ -256,21 +279,17 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 			dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns, enq_flags);
 			return;
 		}
-		if (enqueue_first(p, tc, here, cpu, now, enq_flags))
+		if (enqueue_on_idle(p, tc, here, queue, cpu, enq_flags))
 			return;
 	}
+	now = now_ns();
+	if (cpu == ran_on && enqueue_first(p, tc, here, cpu, now, enq_flags))
+		return;
 
-	waiting = queued_in(dsq);
+	waiting = queue & GTHULHU_QUEUE_CPU ? nr_pinned(cpu) : queued_in(dsq);
 	turn = owed_turn(p, tc, ran_on, enq_flags);
 	/* a strategy that gives turns has said all about them: an opinion would only lengthen the waits between */
 	wanted = !turn && may_be_asked_about(p) && (!tc->slice_ns || dispatch_mode == DISPATCH_STRICT);
-	/* its only CPU has nothing to do: select_cpu, which finds idle CPUs, is not asked about such tasks */
-	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !waiting && (queue & GTHULHU_QUEUE_CPU) &&
-	    !cpu_state_of(cpu)->running && !(dispatch_mode == DISPATCH_STRICT && wanted)) {
-		dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns, enq_flags);
-		here->nr_direct++;
-		return;
-	}
 	slice = turn ?: slice_of(tc, queue, waiting);
 	tc->queue = queue;
 	tc->waiters = waiting;
@@ -352,6 +371,9 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 		if (tc)
 			clock_advance(llc, tc->vtime);
 		if (is_tickless(cpu)) {
+			/* without a slice it gets the CPU anew (SCX_OPS_ENQ_LAST): only there the kernel stops the tick */
+			if (!priv->tick_may_stop)
+				return;
 			priv->slice_forever = 1;
 			task_set_slice(prev, SLICE_FOREVER);
 			return;
@@ -397,6 +419,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	here->running_priority = p->flags & PF_KTHREAD ? 0 : GTHULHU_NO_PRIORITY;
 	priv->running_urgent = 0;
 	priv->slice_forever = is_tickless(cpu) && !nr_waiting(cpu) && !(tc && is_astray(tc, cpu));
+	priv->tick_may_stop = priv->slice_forever;
 	/* the kernel looks right after this whether it may stop the tick */
 	if (priv->slice_forever)
 		task_set_slice(p, SLICE_FOREVER);
@@ -541,6 +564,7 @@ void BPF_PROG(gthulhu_enable, struct task_struct *p)
 	tc->llc = llc;
 	tc->vtime = llc_state_of(llc)->clock + slice_min_ns;
 	tc->exec_mark_ns = p->se.sum_exec_runtime;
+	tell_of_born(p, tc);
 }
 
 /* Never fails: an error here would be a failed fork in somebody's pod. */
@@ -558,8 +582,10 @@ s32 BPF_PROG(gthulhu_init_task, struct task_struct *p, struct scx_init_task_args
 	if (!args->fork)
 		return 0;
 	parent = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), NULL, 0);
-	if (parent)
+	if (parent) {
 		policy_inherit(tc, parent);
+		born_unanswered(tc, parent);
+	}
 	return 0;
 }
 

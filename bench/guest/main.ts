@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Measures in the test machine: main.ts hybrid|kernel|strict PAIRS all|urgent. One line of JSON for each value. */
-import { writeFileSync } from 'node:fs';
+/**
+ * Measures in the test machine: main.ts hybrid|kernel|strict PAIRS all|urgent|recording. One line of JSON for each value.
+ * `recording`: with and without `traceFile`, the scheduler in force in both.
+ */
+import { statSync, writeFileSync } from 'node:fs';
 import { cpus, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { untilState } from '../../test/vm/guest/kernel.ts';
@@ -25,6 +28,7 @@ import { Probe } from './probe-client.ts';
 const dispatch = process.argv[2] as Dispatch;
 const pairs = Number(process.argv[3]);
 const onlyUrgent = process.argv[4] === 'urgent';
+const recording = process.argv[4] === 'recording';
 const nrCpus = cpus().length;
 const oneCpu = nrCpus === 1;
 
@@ -45,6 +49,9 @@ const DEFAULTS = {
   opinionBudgetPercent: 1,
   strategiesFile: STRATEGIES,
 };
+/** Emulated, its threads cost a hundred times what they cost a real machine: else there was nothing to record. */
+const ASKS = { ...DEFAULTS, opinionBudgetPercent: 20 };
+const TRACE = '/dev/shm/decisions.trace';
 
 function tell(name: string, attached: boolean, value: number): void {
   process.stdout.write(`${VALUE_MARK}${JSON.stringify({ name, attached, value } satisfies Value)}\n`);
@@ -57,8 +64,8 @@ function bpfLoadMs(scheduler: Scheduler): number {
   return Date.parse(log[map].time) - Date.parse(log[map - 1].time);
 }
 
-async function attached(): Promise<Scheduler> {
-  const scheduler = new Scheduler({ dispatch, config: DEFAULTS });
+async function attached(config: Readonly<Record<string, unknown>> = DEFAULTS): Promise<Scheduler> {
+  const scheduler = new Scheduler({ dispatch, config });
   await scheduler.started();
   tell('start', true, (scheduler.startMs - bpfLoadMs(scheduler)) / 1000);
   // Its policy thread starts after it, and the kernel still puts away what loading took.
@@ -69,6 +76,30 @@ async function attached(): Promise<Scheduler> {
 async function detached(scheduler: Scheduler): Promise<void> {
   await scheduler.stop();
   await untilState('disabled', 10_000);
+}
+
+/** What recording decisions costs the tasks that are decided about. */
+async function measureRecording(): Promise<void> {
+  copyPrograms();
+  hackbench(20);
+  forkExec(20);
+  await hogsWork(0.2);
+  for (let pair = 0; pair < pairs; pair++) {
+    for (const isRecorded of pair % 2 === 0 ? [false, true] : [true, false]) {
+      const scheduler = await attached({ ...ASKS, ...(isRecorded ? { traceFile: TRACE } : {}) });
+      tell('recordedHackbench', isRecorded, hackbench(300));
+      tell('recordedForks', isRecorded, forkExec(100));
+      tell('recordedWork', isRecorded, await hogsWork(3));
+      await detached(scheduler);
+      if (isRecorded) tell('recordedSize', true, statSync(TRACE).size / 1024);
+    }
+  }
+}
+
+if (recording) {
+  await strategies(NONE);
+  await measureRecording();
+  process.exit(0);
 }
 
 const urgent = await new Probe('urgent').ready();

@@ -41,6 +41,7 @@ export function pod(i: number, generation = 0): Workload {
 export function strategyOf(id: string, given: Partial<StrategySpec>): StrategySpec {
   return {
     id,
+    origin: 'node',
     createdAtMs: 0,
     namespaces: [],
     selectors: [],

@@ -7,7 +7,10 @@
 #ifndef GTHULHU_KERNEL_H
 #define GTHULHU_KERNEL_H
 
+/* headers of Linux 6.4 and later have this type too; ours serves with both kinds */
+#define bpf_iter_num bpf_iter_num_of_headers
 #include <linux/bpf.h>
+#undef bpf_iter_num
 #include <linux/types.h>
 #include <stdbool.h>
 

@@ -18,6 +18,7 @@
 #define GTHULHU_MAX_CPU_SETS 64	/* power of two: used as an index mask; 0 is none */
 #define GTHULHU_CPU_SET_WORDS (GTHULHU_MAX_CPUS / 64)
 #define GTHULHU_MAX_LEVELS 32	/* of cgroups within each other that are looked at */
+#define GTHULHU_MAX_COMMANDS 4096	/* names whose strategy is remembered */
 
 /*
  * A queue as the two sides name it: the LLC's index, a CPU's own queue, the
@@ -69,6 +70,7 @@ enum task_event_kind {
 	TASK_EVENT_SCAN = 3,	/* it was there already */
 	TASK_EVENT_MOVE = 4,	/* it is in another cgroup than before, or than its parent */
 	TASK_EVENT_MOVE_ALL = 5,	/* ... and so are all threads of its process */
+	TASK_EVENT_BORN = 6,	/* of a parent whose command was not answered for yet: it inherited too early */
 };
 
 /* Names travel as words: four numbers each, 16 bytes with the closing NUL. */
@@ -78,7 +80,7 @@ struct task_event {
 	__s32 tgid;
 	__u32 kind;
 	__u32 cgroup_lo, cgroup_hi;	/* id of its cgroup, in halves that a double holds */
-	__u32 pad;
+	__u32 told;		/* which event about this task it is: an answer must carry it back */
 	__u32 comm_0, comm_1, comm_2, comm_3;
 	__u32 leader_0, leader_1, leader_2, leader_3;
 };
@@ -102,6 +104,19 @@ struct policy_update {
 	__u32 cpus;
 	__u32 strategy;
 	__u32 cgroup_lo, cgroup_hi;	/* it holds in this cgroup only; 0: in all */
+	__u32 told;		/* from the event */
+};
+
+/* A name as the kernel has it, and the version of the rules that it was matched against. */
+struct command_name {
+	__u32 word_0, word_1, word_2, word_3;
+	__u32 version;
+};
+
+/* user -> kernel: what a name alone decides. Never changes: other rules are another version. */
+struct command_entry {
+	struct policy policy;	/* rank 0: none */
+	__u32 exempt;		/* none, whatever the other name of a thread says */
 	__u32 pad;
 };
 

@@ -291,13 +291,17 @@ __noinline u32 masks_queued(u32 llc, u32 bits)
 	return queued;
 }
 
+/* Those who wait for @cpu and no other. */
+static __always_inline u32 nr_pinned(s32 cpu)
+{
+	return cpu_private_of(cpu)->pinned ? queued_in(DSQ_ID(QUEUE_CPU, cpu)) : 0;
+}
+
 /* Everybody who waits for @cpu and its like. */
 static __always_inline u32 nr_waiting(s32 cpu)
 {
-	u32 llc = llc_of(cpu), bits = masks_for(cpu, llc), waiting = 0;
+	u32 llc = llc_of(cpu), bits = masks_for(cpu, llc), waiting = nr_pinned(cpu);
 
-	if (cpu_private_of(cpu)->pinned)
-		waiting = queued_in(DSQ_ID(QUEUE_CPU, cpu));
 	if (has_shared_queue())
 		waiting += queued_in(DSQ_ID(QUEUE_LLC, llc));
 	if (bits)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Strategies that name commands: user space is told of every command that may
- * have changed, and answers with a SYSCALL program that checks that the pid is
- * still who it was. What it says is kept in the task's storage and inherited by
- * fork.
+ * have changed, but for names that are known (command.h), and answers with a
+ * SYSCALL program that checks that the pid is still who it was, and that nothing
+ * has happened to its name since. What it says is kept in the task's storage and
+ * inherited by fork.
  */
 #ifndef GTHULHU_POLICY_H
 #define GTHULHU_POLICY_H
 
-#include "cgroup_policy.h"
-#include "keeper.h"
+#include "command.h"
 
 u64 nr_events_lost;		/* commands ring full: user space scans again */
 
@@ -21,6 +21,7 @@ struct policy_args {
 static __always_inline struct task_event *begin_event(struct task_struct *p, u32 kind)
 {
 	struct task_event *e = bpf_ringbuf_reserve(&commands, sizeof(*e), 0);
+	struct task_ctx *tc;
 	u64 cgroup;
 
 	if (!e) {
@@ -34,7 +35,8 @@ static __always_inline struct task_event *begin_event(struct task_struct *p, u32
 	e->kind = kind;
 	e->cgroup_lo = (u32)cgroup;
 	e->cgroup_hi = cgroup >> 32;
-	e->pad = 0;
+	tc = task_ctx_of(p);
+	e->told = tc ? __sync_fetch_and_add(&tc->told, 1) + 1 : 0;
 	bpf_probe_read_kernel(&e->comm_0, 16, p->comm);
 	bpf_probe_read_kernel(&e->leader_0, 16, p->group_leader->comm);
 	return e;
@@ -53,10 +55,28 @@ u32 watch_commands;
 /* ... nor for moves, unless strategies name commands in cgroups. */
 u32 watch_moves;
 
+/* A child of somebody whose answer is on its way has inherited too early: it is told of when it is there. */
+static __always_inline void born_unanswered(struct task_ctx *tc, const struct task_ctx *parent)
+{
+	tc->told = parent->told != parent->answered;
+}
+
+static __always_inline void tell_of_born(struct task_struct *p, const struct task_ctx *tc)
+{
+	if (watch_commands && tc->told != tc->answered)
+		emit_event(p, TASK_EVENT_BORN);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *p, s32 old_pid, void *bprm)
 {
-	if (watch_commands)
+	struct command_name name = {};
+
+	if (!watch_commands)
+		return 0;
+	/* who runs another program is the leader of its process */
+	bpf_probe_read_kernel(&name.word_0, 16, p->comm);
+	if (!settle_command(p, &name, &name))
 		emit_event(p, TASK_EVENT_EXEC);
 	return 0;
 }
@@ -65,21 +85,29 @@ int BPF_PROG(on_exec, struct task_struct *p, s32 old_pid, void *bprm)
 SEC("tp_btf/task_rename")
 int BPF_PROG(on_rename, struct task_struct *p, const char *comm)
 {
+	struct command_name name = {}, leader = {};
 	struct task_event *e;
 
 	if (!watch_commands)
 		return 0;
+	bpf_probe_read_kernel_str(&name.word_0, 16, comm);
+	if (p->pid == p->tgid)
+		leader = name;
+	else
+		bpf_probe_read_kernel(&leader.word_0, 16, p->group_leader->comm);
+	if (settle_command(p, &name, &leader))
+		return 0;
 	e = begin_event(p, TASK_EVENT_RENAME);
 	if (!e)
 		return 0;
-	e->comm_0 = e->comm_1 = e->comm_2 = e->comm_3 = 0;
-	bpf_probe_read_kernel_str(&e->comm_0, 16, comm);
-	if (p->pid == p->tgid) {
-		e->leader_0 = e->comm_0;
-		e->leader_1 = e->comm_1;
-		e->leader_2 = e->comm_2;
-		e->leader_3 = e->comm_3;
-	}
+	e->comm_0 = name.word_0;
+	e->comm_1 = name.word_1;
+	e->comm_2 = name.word_2;
+	e->comm_3 = name.word_3;
+	e->leader_0 = leader.word_0;
+	e->leader_1 = leader.word_1;
+	e->leader_2 = leader.word_2;
+	e->leader_3 = leader.word_3;
 	bpf_ringbuf_submit(e, 0);
 	return 0;
 }
@@ -178,16 +206,17 @@ int set_policies(struct policy_args *args)
 		if (!p)
 			continue;
 		tc = p->start_boottime / 1000 == u->start_us ? task_ctx_of(p) : NULL;
-		if (tc && !(p->flags & PF_KTHREAD)) {
-			tc->own.slice_ns = u->slice_ns;
-			tc->own.rank = u->rank;
-			tc->own.priority = u->priority;
-			tc->own.cpus = u->cpus;
-			tc->own.strategy = u->strategy;
-			tc->own_cgroup = (u64)u->cgroup_hi << 32 | u->cgroup_lo;
-			tc->policy_seq = 0;	/* to be settled again, by whoever queues it */
-			if (nr_tickless_cpus)
-				wake_tickless(scx_bpf_task_cpu(p));
+		if (tc && tc->told == u->told && !(p->flags & PF_KTHREAD)) {
+			struct policy own = {
+				.slice_ns = u->slice_ns,
+				.rank = u->rank,
+				.priority = u->priority,
+				.cpus = u->cpus,
+				.strategy = u->strategy,
+			};
+
+			take_own(p, tc, &own, (u64)u->cgroup_hi << 32 | u->cgroup_lo);
+			tc->answered = u->told;
 			applied++;
 		}
 		bpf_task_release(p);

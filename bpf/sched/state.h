@@ -76,6 +76,7 @@ struct cpu_private {
 	u64 util_since_ns, util_busy_ns;
 	u32 util, util_told;	/* of 1024 */
 	u32 slice_forever;	/* a lone task runs without ticks */
+	u32 tick_may_stop;	/* ... and the kernel was told so: it asks only where a task gets the CPU */
 	u64 running_vtime;	/* of the task that runs, when it got the CPU */
 	u32 running_urgent;	/* its priority is one of the urgent band */
 	u32 running_hog;	/* it has run for a whole slice without sleeping */
@@ -142,6 +143,8 @@ struct task_ctx {
 	u32 waiters;		/* how many others waited in its queue when it came */
 	u32 policy_source;
 	u32 scan_seq;		/* the scan that has told of it */
+	u32 told;		/* counts what may have changed its command: events, and names that are known */
+	u32 answered;		/* up to which of them its policy is settled */
 	u64 policy_cgroup;	/* whose entry it has */
 	u64 policy_since_ns;
 	struct policy own;	/* by its command */

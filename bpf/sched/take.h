@@ -146,10 +146,18 @@ __noinline bool balance(u32 own_llc, u64 now)
 	return busiest != own_llc && most >= load_of(own_llc) + 16 && steal_from(busiest, this_cpu());
 }
 
+/* @prev, charged up to now, goes on with another turn. */
+static __always_inline void next_turn(struct task_struct *prev, struct task_ctx *tc, s32 cpu, u64 slice)
+{
+	cpu_state_of(cpu)->nr_kept++;
+	task_set_slice(prev, slice);
+	tc->turn_start_ns = prev->se.sum_exec_runtime;
+	slice_begins(cpu_private_of(cpu), tc, cpu, 0);
+}
+
 /* @prev's slice is over. May it go on because it has the earliest claim? */
 static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 head)
 {
-	struct cpu_state *here = cpu_state_of(cpu);
 	struct task_ctx *tc = task_ctx_of(prev);
 	u32 llc = llc_of(cpu);
 
@@ -160,14 +168,11 @@ static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 
 		return false;
 	account(prev, tc, cpu);
 	place(tc, llc);
-	if (head == NO_HEAD || here->running_idle || !may_use(cpu, prev, tc) ||
+	if (head == NO_HEAD || cpu_state_of(cpu)->running_idle || !may_use(cpu, prev, tc) ||
 	    !time_before(tc->vtime - head_start(tc->priority), head))
 		return false;
-	here->nr_kept++;
 	clock_advance(llc, tc->vtime);
-	task_set_slice(prev, slice_of(tc, llc, nr_waiting(cpu)));
-	tc->turn_start_ns = prev->se.sum_exec_runtime;
-	slice_begins(cpu_private_of(cpu), tc, cpu, 0);
+	next_turn(prev, tc, cpu, slice_of(tc, llc, nr_waiting(cpu)));
 	return true;
 }
 
@@ -203,10 +208,7 @@ static __noinline bool urgent_first(struct task_struct *prev, s32 cpu, u32 llc, 
 		    (head == NO_HEAD || head >> URGENT_KEY_SHIFT > tc->priority)) {
 			account(prev, tc, cpu);
 			place(tc, llc);
-			this_cpu()->nr_kept++;
-			task_set_slice(prev, tc->slice_ns ?: slice_default_ns);
-			tc->turn_start_ns = prev->se.sum_exec_runtime;
-			slice_begins(priv, tc, cpu, 0);
+			next_turn(prev, tc, cpu, tc->slice_ns ?: slice_default_ns);
 			return true;
 		}
 	}

@@ -23,6 +23,9 @@ export interface Settings {
   readonly environment?: Readonly<Record<string, string>>;
   /** Commands that strategies about everybody pass by; none where it is not said. */
   readonly protectedCommands?: readonly string[];
+  /** More of that section, and the section about the API server. */
+  readonly workloads?: Readonly<Record<string, unknown>>;
+  readonly kubernetes?: Readonly<Record<string, unknown>>;
   /** Of an agent before; a new one where it is not said. */
   readonly folder?: string;
 }
@@ -51,6 +54,8 @@ export class Agent {
     auth = {},
     environment = {},
     protectedCommands = [],
+    workloads = {},
+    kubernetes = {},
     folder,
   }: Settings = {}) {
     this.folder = folder ?? newFolder();
@@ -63,7 +68,8 @@ export class Agent {
         agent: { listen, stateFolder: this.state },
         auth,
         api: { compat },
-        workloads: { protected: { commands: protectedCommands } },
+        workloads: { ...workloads, protected: { commands: protectedCommands } },
+        kubernetes,
       }),
     );
     this.process = spawn(join(root, 'bin/gthulhu'), ['agent', '--config', config, '--log-format', 'json'], {

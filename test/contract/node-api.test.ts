@@ -28,6 +28,7 @@ describe('the list', () => {
     expect(first).toEqual([
       {
         id: expect.any(String),
+        origin: 'node',
         createdAt: expect.any(String),
         updatedAt: expect.any(String),
         priority: 3,

@@ -61,7 +61,9 @@ describe.skipIf(skipped)('strategies, token, status', () => {
     const applied = await run(['strategies', 'apply', '-f', path, ...here]);
     expect(applied).toMatchObject({ code: 0, out: expect.stringContaining('2 strategies applied') });
     const listed = await run(['strategies', 'list', ...here]);
-    expect(listed.out).toMatch(/^ID +PRIORITY +SLICE +COMMAND .*\n\S+ +2 +2ms +\^web .*\n\S+ +15 +- +rsync .*\n$/);
+    expect(listed.out).toMatch(
+      /^ID +ORIGIN +PRIORITY +SLICE +COMMAND .*\n\S+ +node +2 +2ms +\^web .*\n\S+ +node +15 +- +rsync .*\n$/,
+    );
     const all = JSON.parse((await run(['strategies', 'list', '-o', 'json', ...here])).out);
     expect(all).toMatchObject([{ command_regex: '^web', priority: 2 }, { command_regex: 'rsync' }]);
     const one = await run(['strategies', 'get', all[0].id, '-o', 'json', ...here]);

@@ -55,8 +55,8 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'strategies in
     let priorities: (number | null)[] | null = null;
     const follower = followConfigMap({
       ...{ client, namespace: space.name, name: 'strategies', key: KEY, stateFile },
-      apply(text) {
-        priorities = text === null ? null : parseStrategies(text, KEY).rules.map(({ priority }) => priority);
+      apply(content) {
+        priorities = content === null ? null : parseStrategies(content.text, KEY).rules.map(({ priority }) => priority);
       },
       onWarning: (sentence) => warnings.push(sentence),
       timing: { backoff: { firstMs: 100, mostMs: 500 } },
@@ -64,6 +64,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'strategies in
     open.push({ follower, client });
     return { follower, warnings, priorities: () => priorities, close: follower.close };
   }
+  const kept = (): string => JSON.parse(readFileSync(stateFile, 'utf8')).text;
   const path = (): string => `${space.path}/configmaps`;
   const create = (data: object): Promise<unknown> =>
     plane.admin.create(path(), { metadata: { name: 'strategies' }, ...data });
@@ -85,7 +86,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'strategies in
     expect(node.priorities()).toEqual([3]);
     await change({ data: { [KEY]: good(5) } });
     await waitFor('the change', () => node.priorities()?.[0] === 5);
-    expect(readFileSync(stateFile, 'utf8')).toBe(good(5));
+    expect(kept()).toBe(good(5));
     await plane.admin.remove(`${path()}/strategies`);
     await state(node, 'absent');
     expect(node.priorities()).toBeNull();
@@ -125,7 +126,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'strategies in
     expect(node.follower.status().message).toMatch(new RegExp(`^ConfigMap ${space.name}/strategies `));
     expect(node.warnings).toHaveLength(1);
     expect(node.priorities()).toEqual([3]);
-    expect(readFileSync(stateFile, 'utf8')).toBe(good(3));
+    expect(kept()).toBe(good(3));
     await change({ data: { [KEY]: good(7) }, binaryData: null });
     await state(node, 'applied');
     expect(node.priorities()).toEqual([7]);
@@ -140,7 +141,8 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'strategies in
     proxy.fault = () => ({ kind: 'cut' });
     const node = await follow();
     expect(node.priorities()).toEqual([3]);
-    expect(node.follower.status()).toMatchObject({ state: 'waiting', inForce: 'disk', heardAgoMs: null });
+    expect(node.follower.status()).toMatchObject({ state: 'waiting', inForce: 'disk' });
+    expect(node.follower.status().ageMs).toBeGreaterThan(0);
     await waitFor('the failure', () => node.follower.status().message.includes("can't be reached"));
     await plane.admin.remove(`${path()}/strategies`);
     proxy.fault = () => null;
@@ -157,5 +159,29 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'strategies in
     await waitFor('the refusal', () => node.follower.status().message.includes('403'));
     expect(node.priorities()).toEqual([3]);
     expect(node.follower.status()).toMatchObject({ state: 'applied', inForce: 'cluster' });
+  });
+
+  test('that change faster than they can be taken are taken one after the other, and the last always', async () => {
+    await create({ data: { [KEY]: good(1) } });
+    const client = createClient(await fromKubeconfig([kubeconfig.path]), { userAgent: 'gthulhu-test' });
+    const taken: (string | undefined)[] = [];
+    let busy = 0;
+    const follower = followConfigMap({
+      ...{ client, namespace: space.name, name: 'strategies', key: KEY, stateFile },
+      async apply(content) {
+        expect(++busy).toBe(1);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        taken.push(content?.text);
+        busy--;
+      },
+      onWarning: () => {},
+    });
+    open.push({ follower, client });
+    await waitFor('the first', () => taken.length === 1, [], 20_000);
+    for (let priority = 2; priority <= 9; priority++) await change({ data: { [KEY]: good(priority) } });
+    await waitFor('the last', () => taken.at(-1) === good(9), [], 20_000);
+    expect(taken.length).toBeLessThan(9);
+    expect(kept()).toBe(good(9));
+    expect(follower.status()).toMatchObject({ state: 'applied', ageMs: 0 });
   });
 });

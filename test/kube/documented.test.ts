@@ -12,9 +12,9 @@ import { writeTokenKubeconfig } from './rig/token-kubeconfig.ts';
 
 const obstacle = whyNoCluster();
 
-function documented(): KubeObject[] {
-  const { blocks } = partsOf(readText('docs/en/kubernetes.md'));
-  const manifests = blocks.filter(({ info }) => info === 'yaml kubernetes');
+function documented(kind = 'yaml kubernetes', language = 'en'): KubeObject[] {
+  const { blocks } = partsOf(readText(`docs/${language}/kubernetes.md`));
+  const manifests = blocks.filter(({ info }) => info === kind);
   return manifests.flatMap(({ text }) => parseAllDocuments(text).map((document) => document.toJS() as KubeObject));
 }
 
@@ -48,8 +48,8 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'as documented
     let rules = 0;
     const follower = followConfigMap({
       ...{ client, namespace: 'gthulhu', name: 'gthulhu-strategies', key: 'strategies.yaml', stateFile: null },
-      apply: (text) => {
-        rules = text === null ? 0 : parseStrategies(text, 'strategies.yaml').rules.length;
+      apply: (content) => {
+        rules = content === null ? 0 : parseStrategies(content.text, 'strategies.yaml').rules.length;
       },
       onWarning: () => {},
     });
@@ -59,5 +59,31 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'as documented
     client.close();
     for (const object of objects) await admin.remove(`${pathOf(object)}/${object.metadata.name}`);
     await admin.remove('/api/v1/namespaces/gthulhu');
+  });
+
+  test('those for the kubelet grant its pods and nothing at the API server', async () => {
+    const { admin } = await cluster();
+    const objects = documented('yaml kubernetes kubelet');
+    expect(objects.map(({ kind }) => kind)).toEqual(['ClusterRole', 'ClusterRoleBinding']);
+    for (const object of objects) await admin.create(pathOf(object), object);
+    // What the kubelet asks when somebody comes.
+    const allowed = async (resource: object): Promise<boolean> => {
+      const spec = { user: 'system:serviceaccount:gthulhu:gthulhu-agent', resourceAttributes: resource };
+      return (await admin.create('/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec })).status.allowed;
+    };
+    const pods = { verb: 'get', resource: 'nodes', subresource: 'pods', name: 'node-1' };
+    await waitFor('the roles', () => allowed(pods));
+    for (const other of [
+      { ...pods, subresource: 'proxy' },
+      { ...pods, verb: 'create' },
+      { verb: 'list', resource: 'pods' },
+      { verb: 'get', resource: 'nodes' },
+    ])
+      expect(await allowed(other), JSON.stringify(other)).toBe(false);
+    for (const object of objects) await admin.remove(`${pathOf(object)}/${object.metadata.name}`);
+  });
+
+  test.each(['yaml kubernetes', 'yaml kubernetes kubelet'])('%s says the same in both languages', (kind) => {
+    expect(documented(kind, 'zh-TW')).toEqual(documented(kind));
   });
 });

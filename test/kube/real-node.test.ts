@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type ExplanationAnswer, NODE_API_PATHS, type StrategyAnswer, type WorkloadsAnswer } from '@gthulhu/contracts';
 import { type Client, createClient, fromKubeconfig } from '@gthulhu/kube';
 import {
   createApiPods,
@@ -15,6 +17,8 @@ import {
 } from '@gthulhu/workloads';
 import { type ProviderScene, testProvider } from '@gthulhu/workloads/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Agent } from '../contract/agent.ts';
+import { whyNoAgent } from '../fault/agent-process.ts';
 import type { KubeObject } from './rig/admin.ts';
 import { cluster } from './rig/cluster.ts';
 import type { ControlPlane } from './rig/control-plane.ts';
@@ -26,7 +30,8 @@ import { type RealNode, startNode, whyNoNode } from './rig/node.ts';
 import { waitFor } from './rig/program.ts';
 import { writeTokenKubeconfig } from './rig/token-kubeconfig.ts';
 
-const obstacle = whyNoNode();
+const obstacle = whyNoNode() ?? whyNoAgent();
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const object = fileURLToPath(new URL('../../build/bpf/workloads.bpf.o', import.meta.url));
 const get = (resource: string, ...verbs: string[]): Rule => ({ apiGroups: [''], resources: [resource], verbs });
 
@@ -98,7 +103,7 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'a node with a
   }
   const mount = (): string => findCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')).unified ?? '';
   /** Command lines of those who run in a container's cgroup. */
-  const commands = (workload: Workload | undefined, name: string): string[] => {
+  const commands = (workload: Pick<Workload, 'containers'> | undefined, name: string): string[] => {
     const path = workload?.containers.find((one) => one.name === name)?.cgroupPath ?? null;
     if (path === null) return [];
     const pids = readFileSync(join(mount(), path, 'cgroup.procs'), 'utf8')
@@ -127,6 +132,53 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'a node with a
     expect(names?.filter((name) => name === 'init')).toEqual([]);
     expect(names).toHaveLength(3);
   });
+
+  test.each(['kubernetes', 'kubelet'] as const)(
+    'the agent names and explains a container by source %s',
+    async (source) => {
+      const rule = source === 'kubelet' ? get('nodes/pods', 'get') : get('pods', 'list', 'watch');
+      const { path } = writeTokenKubeconfig(plane, (await space.account([rule])).token);
+      const agent = await new Agent({
+        environment: { NODE_NAME: node.name },
+        workloads: { source, kubelet: { url: node.kubelet, caFile: plane.authority.certificate } },
+        kubernetes: { kubeconfig: path },
+      }).started();
+      try {
+        const body = { selectors: [{ key: 'app', value: 'web' }], namespaces: [space.name], priority: 4 };
+        const added = (await agent.ask('POST', NODE_API_PATHS.newStrategy, { body })).body as StrategyAnswer;
+        expect(added.warnings).toBeUndefined();
+        const { id } = added.data;
+        const listed = (await agent.ask('GET', `${NODE_API_PATHS.workloads}?label=app=web`)).body as WorkloadsAnswer;
+        expect(listed.data).toMatchObject({ source, state: 'ready', ageSeconds: 0 });
+        const [web] = listed.data.workloads;
+        expect(web).toMatchObject({ namespace: space.name, name: 'web', qosClass: 'Burstable', strategyId: id });
+        const main = web.containers.find(({ name }) => name === 'main');
+        await waitFor('the program', () => commands(web, 'main').includes('/bin/sleep 40003'), [], 20_000);
+        const pids = readFileSync(join(mount(), main?.cgroupPath ?? '', 'cgroup.procs'), 'utf8')
+          .trim()
+          .split('\n');
+        const pid = pids.find((one) => readFileSync(`/proc/${one}/cmdline`, 'utf8').startsWith('/bin/sleep\0'));
+        const explained = (await agent.ask('GET', `${NODE_API_PATHS.explain}?pid=${pid}`)).body as ExplanationAnswer;
+        expect(explained.data).toMatchObject({
+          task: { command: 'sleep', cgroupPath: main?.cgroupPath },
+          workload: { uid: web.uid, namespace: space.name, name: 'web', container: 'main', labels: { app: 'web' } },
+          matching: { strategyId: id, origin: 'node', priority: 4, reason: `strategy ${id} means workload web` },
+          kernel: null,
+          kernelMissing: expect.stringContaining('no scheduler answers'),
+        });
+        // As a person asks; the exit code says that no kernel has it.
+        const command = join(root, 'bin/gthulhu');
+        const told = spawnSync(command, ['explain', `${space.name}/web`, '--state-folder', agent.state], {
+          encoding: 'utf8',
+        });
+        expect(told.stdout).toMatch(new RegExp(`${space.name} +web +Burstable .* ${id}\n`));
+        expect(told.stdout).toMatch(new RegExp(`task +${pid} sleep\n(.*\n)*strategy +${id}\ngives +priority 4\n`));
+        expect(told.status).toBe(6);
+      } finally {
+        await agent.remove();
+      }
+    },
+  );
 
   test('one that is created is found while it starts, one that is deleted is gone', async () => {
     const provider = await start('kubelet');

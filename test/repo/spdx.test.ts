@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { readText, repositoryFiles } from './files.ts';
 
-const source = /(\.(ts|mts|js|mjs|c|h|sh|ya?ml|proto)|(^|\/)Makefile|^(bin|scripts|vm|\.ci)\/[^.]+)$/;
+const source = /(\.(ts|mts|js|mjs|c|h|go|mod|sh|ya?ml|proto)|(^|\/)Makefile|^(bin|scripts|vm|\.ci)\/[^.]+)$/;
 
 /** The licence a file must name, by where it lies. */
 function licenceOf(path: string): string {

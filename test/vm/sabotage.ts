@@ -4,7 +4,8 @@ import type { Dispatch, Request } from './plan.ts';
 /** Each safeguard, the object built without it, and the scenario that must notice. */
 const SABOTAGE = [
   { object: 'unclamped', noticedBy: 'delaysOthers' },
-  { object: 'second-queue', noticedBy: 'policyPartial' },
+  // Nobody answers for those who wait there.
+  { object: 'second-queue', noticedBy: 'frozen' },
   { object: 'no-ancestors', noticedBy: 'cgroupPolicies' },
   { object: 'no-inheritance', noticedBy: 'commandPolicies' },
   // Thrown out within seconds, it fails whatever puts load on it.

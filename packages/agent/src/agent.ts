@@ -7,17 +7,22 @@ import { readClientKey } from './auth/client-keys.ts';
 import { checkShownKey } from './auth/legacy-public-key.ts';
 import { openSigningKeys } from './auth/signing-keys.ts';
 import { createTokens } from './auth/tokens.ts';
+import { type Known, tellOfAge } from './cluster/age-log.ts';
+import { type ClusterStrategies, openClusterStrategies } from './cluster/cluster-strategies.ts';
+import { nodeNameOr } from './cluster/node-name.ts';
+import { openClients } from './cluster/open-clients.ts';
+import type { ReadDocument } from './cluster/read-document.ts';
 import { type Listener, listenTcp, listenUnix } from './http/listen.ts';
 import { parseListen } from './http/listen-address.ts';
 import type { Route } from './http/route.ts';
 import { createServer } from './http/server.ts';
-import { AnswerCount, schedulerFamilies } from './metrics/agent-families.ts';
+import { AnswerCount, schedulerFamilies, surroundingsFamilies } from './metrics/agent-families.ts';
 import { readMachineId } from './metrics/machine-id.ts';
 import { processFamilies } from './metrics/process-families.ts';
 import type { Family } from './metrics/prometheus.ts';
 import { SchedulerCounters } from './metrics/scheduler-counters.ts';
 import { ProcessTable } from './pods/process-table.ts';
-import { aboutRoutes } from './routes/about.ts';
+import { aboutRoutes, type Surroundings } from './routes/about.ts';
 import { explainRoute } from './routes/explain.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { podsRoutes } from './routes/pods.ts';
@@ -33,14 +38,17 @@ import type { Published } from './strategies/published.ts';
 import { endsAtMs } from './strategies/record.ts';
 import { StrategyBook } from './strategies/strategy-book.ts';
 import { askScheduler } from './workloads/ask-scheduler.ts';
+import type { NodeMatching } from './workloads/node-matching.ts';
 import { openNodeMatching } from './workloads/open-matching.ts';
 import { podNames } from './workloads/pod-names.ts';
 import { type UnenforcedLimits, watchUnenforced } from './workloads/unenforced-limits.ts';
 
 export interface AgentOptions {
-  readonly config: Pick<Config, 'agent' | 'auth' | 'api' | 'workloads'>;
+  readonly config: Pick<Config, 'agent' | 'auth' | 'api' | 'workloads' | 'kubernetes'>;
   readonly log: AgentLog;
   readonly version: string;
+  /** For strategies of the cluster. */
+  readonly readDocument: ReadDocument;
 }
 
 export interface Agent {
@@ -83,6 +91,25 @@ function sayEnded(book: StrategyBook, log: AgentLog): void {
     log.info(`and ${ended.length - SHOWN_ENDED} more strategies that have ended; delete those that nobody needs`);
 }
 
+/** Sources that tell of each change; what they told may be old. */
+const REMOTE: readonly string[] = ['kubernetes', 'kubelet'];
+
+function surroundingsOf(matching: NodeMatching, cluster: ClusterStrategies | null): Surroundings {
+  const { source, state, note, ageSeconds } = matching.source;
+  return { workloads: { source, state, note, ageSeconds }, clusterStrategies: cluster?.state() ?? null };
+}
+
+function knownOf({ workloads, clusterStrategies }: Surroundings): Known[] {
+  const known: Known[] = [];
+  if (REMOTE.includes(workloads.source))
+    known.push({ what: 'workloads', current: workloads.ageSeconds === 0, note: workloads.note });
+  if (clusterStrategies !== null) {
+    const { configMap, ageSeconds, note } = clusterStrategies;
+    known.push({ what: `strategies of ConfigMap ${configMap}`, current: ageSeconds === 0, note });
+  }
+  return known;
+}
+
 /** The scheduler would refuse more: who is left out must be known. */
 function warnOfLeftOut(book: StrategyBook, log: AgentLog): void {
   let last = 0;
@@ -103,24 +130,42 @@ function warnOfLeftOut(book: StrategyBook, log: AgentLog): void {
  * Starts the node API.
  * @throws AgentError with what is in the way, and nothing is left behind
  */
-export async function startAgent({ config, log, version }: AgentOptions): Promise<Agent> {
-  const { agent, auth, api } = config;
+export async function startAgent({ config, log, version, readDocument }: AgentOptions): Promise<Agent> {
+  const { agent, auth, api, workloads, kubernetes } = config;
   const address = parseListen(agent.listen);
   const folder = openStateFolder(agent.stateFolder);
   // First of all: whoever has it is the only one here.
   const store = StrategyStore.open(folder.file('store'));
   const listeners: Listener[] = [];
   const ending = new AbortController();
+  const clients = openClients(config, version);
+  let cluster: ClusterStrategies | null = null;
   try {
     const keys = openSigningKeys(folder, auth, (path) => log.info(`made a key for tokens: ${path}`, { path }));
     const tokens = createTokens(keys, auth.tokenSeconds);
     // Before anybody is answered: rules without workloads would take strategies away from those who have them.
-    const { matching, cgroupRoot } = await openNodeMatching(config.workloads, log, ending.signal);
+    const { matching, cgroupRoot } = await openNodeMatching(
+      { config: workloads, clients, stateFile: folder.file('pods'), log },
+      ending.signal,
+    );
     const limits = await watchUnenforced(() => matching.workloads(), cgroupRoot);
     ending.signal.addEventListener('abort', () => limits.stop());
     sayUnenforced(limits.last, log);
     const book = new StrategyBook(store, matching);
+    if (kubernetes.strategies.configMap !== '')
+      cluster = await openClusterStrategies({
+        config: kubernetes.strategies,
+        client: clients.api(),
+        book,
+        stateFile: folder.file('clusterStrategies'),
+        readDocument,
+        log,
+        workloadsKnown: () => matching.available,
+      });
     warnOfLeftOut(book, log);
+    const surroundings = (): Surroundings => surroundingsOf(matching, cluster);
+    const stopTelling = tellOfAge(() => knownOf(surroundings()), log);
+    ending.signal.addEventListener('abort', stopTelling);
     sayEnded(book, log);
     const explainParts = {
       book,
@@ -132,6 +177,7 @@ export async function startAgent({ config, log, version }: AgentOptions): Promis
     const counters = new SchedulerCounters();
     const answers = new AnswerCount();
     const machineId = readMachineId();
+    const nodeName = nodeNameOr({ config: workloads.nodeName, env: process.env, hostname: hostname() });
     const streams = policiesRoute(book);
 
     const keyOf = (clientId: string) => {
@@ -149,6 +195,7 @@ export async function startAgent({ config, log, version }: AgentOptions): Promis
     const families = (): Family[] => [
       ...schedulerFamilies(counters, machineId),
       gauge('gthulhu_agent_strategies', 'Strategies that are stored.', book.records.length),
+      gauge('gthulhu_agent_cluster_strategies', 'Strategies of the cluster that are in force.', book.cluster.length),
       gauge('gthulhu_agent_rules', 'Rules for the scheduler of this node.', book.published.policies.rules.length),
       {
         name: 'gthulhu_unenforced_cpu_limits',
@@ -165,6 +212,7 @@ export async function startAgent({ config, log, version }: AgentOptions): Promis
         'Cgroups that strategies mean and the scheduler has no room for.',
         book.published.leftOut,
       ),
+      ...surroundingsFamilies(surroundings()),
       gauge('gthulhu_agent_policy_streams', 'Clients that are told of each change.', streams.count()),
       answers.family(),
       ...processFamilies(),
@@ -179,15 +227,13 @@ export async function startAgent({ config, log, version }: AgentOptions): Promis
       ...strategyRoutes({ book, matching }),
       streams.route,
       ...metricsRoutes(counters, families),
-      ...podsRoutes(readProcesses, process.env.NODE_NAME || hostname(), api.compat, () =>
-        podNames(matching.workloads()),
-      ),
+      ...podsRoutes(readProcesses, nodeName, api.compat, () => podNames(matching.workloads())),
       workloadsRoute(book, matching, cgroupRoot, () => limits.last),
       explainRoute(explainParts),
       previewRoute({ book, matching, cgroupRoot, readProcesses }),
     ];
     const app = await createServer({
-      routes: [...routes, ...aboutRoutes(version, routes)],
+      routes: [...routes, ...aboutRoutes(version, routes, surroundings)],
       tokens,
       log,
       answered: (method, path, status) => answers.count(method, path, status),
@@ -221,12 +267,16 @@ export async function startAgent({ config, log, version }: AgentOptions): Promis
         await Promise.all(closed);
         await app.close();
         ending.abort();
+        await cluster?.close();
+        clients.close();
         matching.stop();
         store.close();
       },
     };
   } catch (error) {
     ending.abort();
+    await cluster?.close();
+    clients.close();
     await Promise.all(listeners.map((listener) => listener.close()));
     store.close();
     throw error;

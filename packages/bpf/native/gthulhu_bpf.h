@@ -192,7 +192,8 @@ void gb_vmlinux_forget(napi_env env);
 	X("possibleCpus", gb_possible_cpus) X("libbpfVersion", gb_libbpf_version) X("pidfdOpen", gb_pidfd_open)       \
 	X("closeFd", gb_close_fd) X("gettid", gb_gettid) X("threadCpuNs", gb_thread_cpu_ns)                           \
 	X("monotonicNs", gb_monotonic_ns) X("sleepUntil", gb_sleep_until) X("schedGetAttr", gb_sched_get_attr)        \
-	X("schedSetAttr", gb_sched_set_attr) X("prctlTimerSlack", gb_timer_slack)
+	X("schedSetAttr", gb_sched_set_attr) X("prctlTimerSlack", gb_timer_slack)                                     \
+	X("releaseProgramPages", gb_release_program_pages)
 
 #define GB_DECLARE(name, fn) napi_value fn(napi_env env, napi_callback_info info);
 GB_EXPORTS(GB_DECLARE)

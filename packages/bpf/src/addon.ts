@@ -131,6 +131,7 @@ export interface NativeAddon {
   gettid(): number;
   threadCpuNs(): number;
   monotonicNs(): number;
+  releaseProgramPages(): number;
   sleepUntil(monotonicNs: number): number;
   schedGetAttr(pid: number): SchedAttr;
   schedSetAttr(

@@ -67,3 +67,12 @@ test('timer slack', () => {
   sys.prctlTimerSlack(0);
   expect(read()).toBe(before);
 });
+
+test('what the program needed for its start is given back, and it goes on', () => {
+  const ofFilesKb = () => Number(/^RssFile:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+  const before = ofFilesKb();
+  expect(sys.releaseProgramPages()).toBeGreaterThan(10e6);
+  // Ten of the more than thirty that Node starts with.
+  expect(ofFilesKb()).toBeLessThan(before - 10_000);
+  expect([3, 1, 2].sort().map((n) => n * 2)).toEqual([2, 4, 6]);
+});

@@ -22,6 +22,11 @@ export interface Sys {
   schedSetAttr(pid: number, change: Partial<SchedAttr>): void;
   /** timer slack of the calling thread, ns; 0 gives the default back */
   prctlTimerSlack(ns: number): void;
+  /**
+   * Gives back the memory of what the program's own file needed for its start only; what is needed again comes from the
+   * page cache. Breakpoints that a debugger has set in the program are lost. Returns the bytes that were looked at.
+   */
+  releaseProgramPages(): number;
 }
 
 export const sys: Sys = Object.freeze({
@@ -40,4 +45,5 @@ export const sys: Sys = Object.freeze({
     native.schedSetAttr(pid, a.policy, a.flags, a.nice, a.priority, a.runtimeNs, a.deadlineNs, a.periodNs);
   },
   prctlTimerSlack: (ns: number) => native.prctlTimerSlack(ns),
+  releaseProgramPages: () => native.releaseProgramPages(),
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
 import { runAgent } from '@gthulhu/agent';
-import { configWithLog } from '@gthulhu/scheduler';
+import { configWithLog, readStrategyDocument } from '@gthulhu/scheduler';
 import type { Command } from './command.ts';
 import { readLogFormat, wrongLogFormat } from './log-format.ts';
 
@@ -14,5 +14,7 @@ export const agent: Command = async ({ args, version, misused }) => {
   const format = readLogFormat(values['log-format']);
   if (format === null) return misused(wrongLogFormat(values['log-format']));
   const ready = configWithLog(values.config, format, (line) => void process.stdout.write(line));
-  return ready === null ? 1 : runAgent({ config: ready.config, log: ready.logger, version });
+  return ready === null
+    ? 1
+    : runAgent({ config: ready.config, log: ready.logger, version, readDocument: readStrategyDocument });
 };

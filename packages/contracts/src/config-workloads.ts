@@ -81,21 +81,82 @@ const ProtectedSection = Type.Object(
   },
 );
 
+const KubeletSection = Type.Object(
+  {
+    url: Type.String(
+      notes({
+        default: 'https://127.0.0.1:10250',
+        maxLength: 1_024,
+        effect: inProcess(
+          'asked for the pods of this node, with source kubelet; never through a proxy',
+          '使用 kubelet 來源時，向此處詢問此節點的 pod；不經過 proxy',
+        ),
+        description: 'Base URL of the kubelet of this node',
+        descriptionZhTw: '此節點的 kubelet 的基底 URL',
+      }),
+    ),
+    caFile: Type.String(
+      notes({
+        default: '',
+        effect: inProcess(
+          "the kubelet's certificate must be vouched for by it; empty is the authority of the cluster",
+          'kubelet 的憑證必須由它擔保；留空表示使用叢集的憑證授權單位',
+        ),
+        description:
+          "PEM file with the authority of the kubelet's certificate, such as /var/lib/kubelet/pki/kubelet.crt",
+        descriptionZhTw: 'kubelet 憑證的授權單位的 PEM 檔案，例如 /var/lib/kubelet/pki/kubelet.crt',
+      }),
+    ),
+    serverName: Type.String(
+      notes({
+        default: '',
+        maxLength: 253,
+        effect: inProcess(
+          "the kubelet's certificate must have this name; empty is the host of the URL",
+          'kubelet 的憑證必須具有此名稱；留空表示 URL 中的主機',
+        ),
+        description: "Name in the kubelet's certificate, often that of the node",
+        descriptionZhTw: 'kubelet 憑證中的名稱，通常是節點名稱',
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description: 'The kubelet, for source kubelet; it is shown the credentials of section kubernetes',
+    descriptionZhTw: '供 kubelet 來源使用的 kubelet；向它出示 kubernetes 區段的憑證',
+  },
+);
+
 /** Section `workloads`: what strategies with namespaces and labels are about. */
 export const WorkloadsSection = Type.Object(
   {
     source: Type.Enum(
-      ['cgroups', 'none'],
+      ['cgroups', 'kubernetes', 'kubelet', 'none'],
       notes({
         default: 'cgroups',
         effect: inProcess(
           'the node API knows workloads from there; with none, strategies with namespaces or labels match nothing',
           '節點 API 由此得知工作負載；設為 none 時，帶有 namespace 或標籤的策略不會符合任何對象',
         ),
-        description: 'Where workloads come from: the cgroups of this machine, or nowhere',
-        descriptionZhTw: '工作負載的來源：本機的 cgroup，或沒有來源',
+        description:
+          'Where workloads come from: the cgroups of this machine alone, or pods besides, from the API server or the kubelet; or nowhere',
+        descriptionZhTw: '工作負載的來源：僅本機的 cgroup；或再加上來自 API 伺服器或 kubelet 的 pod；或沒有來源',
       }),
     ),
+    nodeName: Type.String(
+      notes({
+        default: '',
+        maxLength: 253,
+        effect: inProcess(
+          'with source kubernetes, the pods of this node are asked for; what is kept on disk is for this node only',
+          '使用 kubernetes 來源時，只詢問此節點的 pod；保存在磁碟上的狀態也只屬於此節點',
+        ),
+        description:
+          "Name of this node in the cluster; empty is the environment's NODE_NAME, else the host name where this is no pod",
+        descriptionZhTw: '此節點在叢集中的名稱；留空時使用環境變數 NODE_NAME，若不在 pod 中則使用主機名稱',
+      }),
+    ),
+    kubelet: KubeletSection,
     protected: ProtectedSection,
   },
   {

@@ -53,6 +53,9 @@ test('every key has a default, every section has keys only', () => {
     'agent',
     'auth',
     'workloads',
+    'workloads.kubelet',
     'workloads.protected',
+    'kubernetes',
+    'kubernetes.strategies',
   ]);
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, type TSchema, Type } from 'typebox';
 import { AgentSection, AuthSection } from './config-agent.ts';
+import { KubernetesSection } from './config-kubernetes.ts';
 import { SchedulerSection } from './config-scheduler.ts';
 import { ApiSection, MonitorSection, SimpleSchedulerSection } from './config-surroundings.ts';
 import { WorkloadsSection } from './config-workloads.ts';
@@ -39,6 +40,7 @@ export const ConfigSchema = Type.Object(
     agent: AgentSection,
     auth: AuthSection,
     workloads: WorkloadsSection,
+    kubernetes: KubernetesSection,
   },
   { additionalProperties: false, description: 'Gthulhu', descriptionZhTw: 'Gthulhu' },
 );

@@ -8,6 +8,7 @@ export {
 } from './bss-counters.ts';
 export { type Config, type ConfigKey, ConfigSchema, configKeys, defaultConfig, type SchedulerMode } from './config.ts';
 export { API_COMPATS, type ApiCompat } from './config-agent.ts';
+export { type ConfigMapName, parseConfigMapName } from './config-kubernetes.ts';
 export { PROTECTED_COMMANDS, PROTECTED_UNITS } from './config-workloads.ts';
 export { formatCpuList, parseCpuList } from './cpu-list.ts';
 export type { Effect, KeyNotes, Text } from './effect.ts';
@@ -34,8 +35,10 @@ export {
   TokenAnswerSchema,
 } from './node-api.ts';
 export {
+  type ClusterState,
   type ErrorAnswer,
   ErrorAnswerSchema,
+  type HealthAnswer,
   HealthAnswerSchema,
   type MetricsAnswer,
   MetricsAnswerSchema,

@@ -27,10 +27,22 @@ export const ProblemSchema = Type.Object({
 });
 export type Problem = Static<typeof ProblemSchema>;
 
+/**
+ * Where a strategy is from. `node`: sent to this node's API and stored there. `cluster`: from the ConfigMap that
+ * `kubernetes.strategies` names, and changed only there.
+ */
+export const OriginSchema = Type.Enum(['node', 'cluster'], {
+  description: 'node: stored here. cluster: from the ConfigMap, and changed only there',
+});
+
 /** A strategy in the store: as it was sent, with what the server knows of it. */
 export const StoredStrategySchema = Type.Object(
   {
-    id: Type.String({ format: 'uuid', description: 'UUIDv7, made by the server' }),
+    id: Type.String({
+      format: 'uuid',
+      description: 'UUIDv7, made by the server; for one of the cluster UUIDv8, the same on every node',
+    }),
+    origin: OriginSchema,
     createdAt: Type.String({ format: 'date-time' }),
     updatedAt: Type.String({ format: 'date-time' }),
     endsAt: Type.Optional(
@@ -66,7 +78,9 @@ export const StrategiesAnswerSchema = success({
     description:
       'One row for each process that a strategy means, for older schedulers; null for none with api.compat 2025-09',
   }),
-  strategies: Type.Array(StoredStrategySchema, { description: 'What is stored, in its order' }),
+  strategies: Type.Array(StoredStrategySchema, {
+    description: 'What is stored, in its order; then what is from the cluster',
+  }),
 });
 export type StrategiesAnswer = Static<typeof StrategiesAnswerSchema>;
 
@@ -125,11 +139,43 @@ export const PodsAnswerSchema = success({
 });
 export type PodsAnswer = Static<typeof PodsAnswerSchema>;
 
+const AgeSeconds = Type.Union([Type.Number({ minimum: 0 }), Type.Null()], {
+  description: 'How old what is in force is: 0 while changes arrive as they happen; null where nobody can say',
+  unit: 's',
+});
+
+/** Strategies from the cluster, and whether they are those of now. */
+const ClusterStateSchema = Type.Object({
+  configMap: Type.String({ description: 'NAMESPACE/NAME' }),
+  key: Type.String(),
+  state: Type.Enum(['waiting', 'absent', 'applied', 'refused'], {
+    description:
+      'waiting: not heard yet. absent: there is none. applied: in force. refused: it cannot be used, and the last good one is in force',
+  }),
+  inForce: Type.Union([Type.Enum(['cluster', 'disk']), Type.Null()], {
+    description: 'Where the text in force is from: disk is what was kept over a restart; null is none in force',
+  }),
+  resourceVersion: Type.Union([Type.String(), Type.Null()], { description: 'That state speaks of' }),
+  strategies: Type.Integer({ minimum: 0, description: 'In force' }),
+  note: Type.String({ description: 'What is wrong; empty when nothing is' }),
+  ageSeconds: AgeSeconds,
+});
+export type ClusterState = Static<typeof ClusterStateSchema>;
+
+/** `status` is about the agent alone: it answers, and what is in force is in force however old it is. */
 export const HealthAnswerSchema = Type.Object({
   status: Type.Literal('healthy'),
   timestamp: Timestamp,
   service: Type.String(),
+  workloads: Type.Object({
+    source: Type.String({ description: 'cgroups, kubernetes, kubelet, or none' }),
+    state: Type.String({ description: 'starting, ready, degraded, unsupported, stopped, or none' }),
+    note: Type.String({ description: 'What is wrong and what to do; empty when nothing is' }),
+    ageSeconds: AgeSeconds,
+  }),
+  clusterStrategies: Type.Union([ClusterStateSchema, Type.Null()], { description: 'Null where none are asked for' }),
 });
+export type HealthAnswer = Static<typeof HealthAnswerSchema>;
 
 export const VersionAnswerSchema = Type.Object({
   message: Type.String(),

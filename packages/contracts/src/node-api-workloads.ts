@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Static, Type } from 'typebox';
-import { success } from './node-api-answers.ts';
+import { OriginSchema, success } from './node-api-answers.ts';
 import { TaskExplanationSchema } from './scheduler-api.ts';
 
 /** Answers of the node API about workloads: which there are, what comes to them, and why. */
 
 const Text = Type.Union([Type.String(), Type.Null()]);
 const Count = Type.Integer({ minimum: 0 });
+const AgeOrNull = Type.Union([Type.Number({ minimum: 0 }), Type.Null()]);
 const CountOrNull = Type.Union([Count, Type.Null()]);
 
 const identity = {
@@ -42,9 +43,10 @@ export type ToldWorkload = Static<typeof ToldWorkloadSchema>;
 
 export const WorkloadsAnswerSchema = success({
   data: Type.Object({
-    source: Type.String({ description: 'The provider: `cgroups`, or `none`' }),
+    source: Type.String({ description: 'The provider: `cgroups`, `kubernetes`, `kubelet`, or `none`' }),
     state: Type.String({ description: 'starting, ready, degraded, unsupported, stopped, or none' }),
     note: Type.String({ description: 'What is wrong and what to do; empty when nothing is' }),
+    ageSeconds: { ...AgeOrNull, description: 'How old the list is: 0 while changes arrive; null where nobody can say' },
     repairs: Count,
     cgroupsLeftOut: { ...Count, description: 'Cgroups that strategies mean and the scheduler has no room for' },
     unenforcedLimits: Type.Object(
@@ -59,13 +61,18 @@ export type WorkloadsAnswer = Static<typeof WorkloadsAnswerSchema>;
 
 const LossSchema = Type.Object({
   strategyId: Type.String(),
+  origin: { ...OriginSchema, description: 'Of that strategy' },
   to: Type.String({ description: 'Id of the strategy that goes before it' }),
-  because: Type.String({ description: 'First criterion in which they differ: name, labels, namespace, command, ...' }),
+  toOrigin: { ...OriginSchema, description: 'Of the one that goes before it' },
+  because: Type.String({
+    description: 'First criterion in which they differ: name, labels, namespace, command, origin, priority, ...',
+  }),
 });
 export type ToldLoss = Static<typeof LossSchema>;
 
 const PreviewedStrategySchema = Type.Object({
   id: Type.String({ description: 'Of the strategy; new ones have the place in what was sent: `new-0`' }),
+  origin: OriginSchema,
   matched: { ...Count, description: 'Workloads that it means' },
   applies: Count,
   commands: Count,
@@ -115,6 +122,7 @@ export type PreviewAnswer = Static<typeof PreviewAnswerSchema>;
 
 const MatchingSchema = Type.Object({
   strategyId: Text,
+  origin: Type.Union([OriginSchema, Type.Null()], { description: 'Of the strategy' }),
   priority: CountOrNull,
   sliceNs: { ...Count, unit: 'ns' },
   cpus: Text,

@@ -19,6 +19,10 @@ export const STATE_FILES = {
   cliKey: 'cli.key',
   /** Strategies as they were answered with success. */
   store: 'strategies.db',
+  /** Pods of this node as the API server or the kubelet told them last, for a restart while nobody answers. */
+  pods: 'pods.json',
+  /** The same of the strategies in the cluster's ConfigMap. */
+  clusterStrategies: 'cluster-strategies.json',
   /** Keys that sign tokens, PKCS #8 PEM, 0600, made at the first start. The second is made when it is asked for. */
   tokenKey: 'token-ed25519.key',
   rsaTokenKey: 'token-rsa.key',
@@ -139,7 +143,7 @@ export type NodeRule = Static<typeof NodeRuleSchema>;
 export const NodePoliciesSchema = Type.Object(
   {
     revision: Type.String({ minLength: 1, maxLength: 128 }),
-    /** Strategies stored, also those that match nothing here. */
+    /** Strategies stored and those of the cluster, also such that match nothing here. */
     strategies: Type.Integer({ minimum: 0 }),
     rules: Type.Array(NodeRuleSchema, { maxItems: NODE_RULE_LIMITS.rules }),
   },

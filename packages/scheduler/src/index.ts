@@ -22,7 +22,7 @@ export { type OffReport, turnOff } from './process/off.ts';
 export { startRuleEnforcer } from './process/rule-enforcer.ts';
 export { readSchedExtState } from './process/sched-ext-support.ts';
 export { runScheduler, type SchedulerOptions } from './process/scheduler.ts';
-export { parseStrategies } from './strategies/parse-strategies.ts';
+export { parseStrategies, readStrategyDocument, type StrategyDocument } from './strategies/parse-strategies.ts';
 export { readTopology } from './topology/read-topology.ts';
 export { parseTrace, type RecordedBatch, type Trace, TraceError } from './trace/parse-trace.ts';
 export { readTrace } from './trace/read-trace.ts';

@@ -22,6 +22,11 @@ export interface ProviderHealth {
   readonly message: string;
   /** Changes may have been missed this many times since the start; each was repaired by a whole pass or list. */
   readonly repairs: number;
+  /**
+   * How old the list is, milliseconds: 0 while changes arrive, else since its source was heard last, also by a process
+   * before this one. null where nobody can say.
+   */
+  readonly ageMs: number | null;
 }
 
 /** Where workloads come from. test: `testProvider` in testing/provider-contract.ts says the rules as a test suite. */

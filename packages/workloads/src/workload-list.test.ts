@@ -86,7 +86,7 @@ testProvider('in memory', async () => {
     },
     workloads: list.list,
     subscribe: list.subscribe,
-    health: () => ({ state, message: '', repairs: 0 }),
+    health: () => ({ state, message: '', repairs: 0, ageMs: 0 }),
   };
   const put = (name: string, given: Workload): void => {
     world.set(name, given);

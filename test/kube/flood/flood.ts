@@ -16,11 +16,8 @@ export interface Flood {
   readonly rate: number;
 }
 
-/**
- * The flags and the variable that bin/gthulhu starts processes with, and one more: left to itself V8 lets the garbage of
- * events grow to some 100 MB before it looks at it.
- */
-const FLAGS = ['--single-threaded', '--max-semi-space-size=1', '--optimize-for-size'];
+/** The flags that bin/gthulhu starts processes with, and its variable below. */
+const FLAGS = ['--single-threaded', '--max-semi-space-size=1'];
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 

@@ -25,7 +25,7 @@ const noCgroups: WorkloadProvider = {
   start: async () => {},
   workloads: () => [],
   subscribe: () => () => {},
-  health: () => ({ state: 'ready', message: '', repairs: 0 }),
+  health: () => ({ state: 'ready', message: '', repairs: 0, ageMs: 0 }),
 };
 
 // Of `yaml` too, by way of the strategies.
@@ -33,8 +33,9 @@ await import(new URL('../../../node_modules/yaml/dist/index.js', import.meta.url
 await import('node:http');
 await sleep(200);
 const bare = memory();
-const { createClient, fromKubeconfig } = await import('@gthulhu/kube');
+const { createClient, fromKubeconfig, keepSmall } = await import('@gthulhu/kube');
 const { createApiPods, createPodProvider } = await import('@gthulhu/workloads');
+keepSmall();
 const loaded = memory();
 const client = createClient(await fromKubeconfig([kubeconfig]), { userAgent: 'gthulhu-bench' });
 const provider = createPodProvider({

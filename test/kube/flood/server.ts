@@ -13,6 +13,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const [certificate, key, ...numbers] = process.argv.slice(2);
 const [pods, count, rate] = numbers.map(Number);
 const SLICE_MS = 20;
+/** Written at once: a reader that is behind must not get a text without end. */
+const MOST_AT_ONCE = 1_000;
 
 /** About as large as pods are: 3 KB, most of it what a node has no use for. */
 function pod(n: number, version: number): object {
@@ -48,9 +50,9 @@ async function flood(answer: ServerResponse): Promise<void> {
   const start = performance.now();
   for (let sent = 0; sent < count; ) {
     const due = rate === 0 ? sent + 200 : Math.floor(((performance.now() - start) / 1000) * rate);
+    const upTo = Math.min(due, sent + MOST_AT_ONCE, count);
     let text = '';
-    for (; sent < Math.min(due, count); sent++)
-      text += `${made[sent % pods].replaceAll('7000007', String(1_000_001 + sent))}\n`;
+    for (; sent < upTo; sent++) text += `${made[sent % pods].replaceAll('7000007', String(1_000_001 + sent))}\n`;
     if (text !== '' && !answer.write(text)) await once(answer, 'drain');
     if (rate !== 0) await sleep(SLICE_MS);
   }

@@ -25,7 +25,7 @@ export function cgroupsInMemory(): CgroupsInMemory {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    health: () => ({ state, message: '', repairs: 0 }),
+    health: () => ({ state, message: '', repairs: 0, ageMs: 0 }),
     put(uid, ids) {
       const cgroupPath = `/kubepods/pod${uid}`;
       const containers: Container[] = ids.map((id) => ({

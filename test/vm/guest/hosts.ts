@@ -4,7 +4,7 @@ import type { NodeRule } from '@gthulhu/contracts';
 import { Program } from './lines.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 180_000;
 const ANSWER_LIMIT_MS = 30_000;
 
 /** A program that takes one line and gives one in answer. */
@@ -107,6 +107,11 @@ export class Births extends Asked {
 
   thread(name = '-'): Promise<Birth> {
     return this.#make(`thread ${name}`);
+  }
+
+  /** Takes another name and forks at once. */
+  heir(name: string): Promise<Birth> {
+    return this.#make(`heir ${name}`);
   }
 
   into(folder: string, name = '-'): Promise<Birth> {

@@ -56,7 +56,10 @@ await until('the program', () => {
   take();
   return tasks.find(({ kind, pid }) => kind === 'exec' && pid === bornPid);
 });
-const moved = spawn('sleep', ['300']);
+// What it answers is its own: the exec is over, and is no event of the container.
+const moved = spawn('cat');
+moved.stdin.write('there\n');
+await new Promise((resolve) => moved.stdout.once('data', resolve));
 writeFileSync(`${CONTAINER}/cgroup.procs`, `${moved.pid}`);
 await until('the move', () => {
   take();

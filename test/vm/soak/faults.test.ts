@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from 'vitest';
 import { expectations } from '../scenarios.ts';
-import { FAULTS_A_MACHINE, KINDS, legs, machineAt } from './faults.ts';
+import { FAULTS_A_MACHINE, inOrderOfPlay, KINDS, legs, machineAt } from './faults.ts';
 import { draw } from './random.ts';
 import { verdict } from './verdict.ts';
 
@@ -14,8 +14,9 @@ it('gives the same faults for the same seed, and others for another', () => {
 });
 
 it('can start anywhere without what came before', () => {
-  expect(flat(7, 13, 20)).toEqual(flat(7, 0, 40).slice(13, 33));
-  expect(legs(7, 13, 20)[0]).toMatchObject(machineAt(7, 1));
+  const start = FAULTS_A_MACHINE + 5;
+  expect(flat(7, start, 20)).toEqual(flat(7, 0, start + 20).slice(start));
+  expect(legs(7, start, 20)[0]).toMatchObject(machineAt(7, 1));
 });
 
 it('puts so many into a machine, and no more', () => {
@@ -35,6 +36,12 @@ it('plays every kind, each only where it fits, and each has an expectation', () 
   for (const { scenario } of KINDS) expect(expectations[scenario], scenario).toBeDefined();
 });
 
+it('plays those that share a scheduler first, and equal ones one after the other', () => {
+  const names = ['killed', 'weights', 'policyNaN', 'frozen', 'killed', 'policyNaN', 'weights'];
+  const faults = names.map((scenario, index) => ({ index, request: { scenario, dispatch: 'hybrid' as const } }));
+  expect(inOrderOfPlay(faults).map(({ index }) => index)).toEqual([1, 3, 6, 0, 4, 2, 5]);
+});
+
 it('draws evenly, and the same on every machine', () => {
   // Recorded: with the same kinds of faults, a seed in somebody's report means the same elsewhere.
   expect([draw(1, 0, 1), draw(1, 700, 4), draw(999_999, 0, 1)]).toEqual([
@@ -47,14 +54,15 @@ it('draws evenly, and the same on every machine', () => {
 });
 
 it('says which fault was the first to fail, and how to see it again', () => {
-  expect(verdict(9, [{ index: 0, failures: [] }])).toEqual(['soak: all 1 faults were survived (SEED=9)']);
+  expect(verdict(9, [{ index: 0, failures: [], tookMs: 1 }])).toEqual(['soak: all 1 faults were survived (SEED=9)']);
+  const first = FAULTS_A_MACHINE + 2;
   const lines = verdict(9, [
-    { index: 9, failures: [] },
-    { index: 10, failures: ['state disabled'] },
-    { index: 11, failures: ['no'] },
+    { index: first - 1, failures: [], tookMs: 1 },
+    { index: first, failures: ['state disabled'], tookMs: 1 },
+    { index: first + 1, failures: ['no'], tookMs: 1 },
   ]);
-  expect(lines[0]).toBe('soak: 2 of 3 faults failed: 10 11');
-  expect(lines[1]).toContain('10: state disabled');
-  expect(lines[2]).toContain('SEED=9 START=10 FAULTS=1');
-  expect(lines[3]).toContain('SEED=9 START=8 FAULTS=3');
+  expect(lines[0]).toBe(`soak: 2 of 3 faults failed: ${first} ${first + 1}`);
+  expect(lines[1]).toContain(`${first}: state disabled`);
+  expect(lines[2]).toContain(`SEED=9 START=${first} FAULTS=1`);
+  expect(lines[3]).toContain(`SEED=9 START=${FAULTS_A_MACHINE} FAULTS=${FAULTS_A_MACHINE}`);
 });

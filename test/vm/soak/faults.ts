@@ -7,6 +7,8 @@ export interface Kind {
   /** seconds of guest time: a short version of the scenario; its own default where it is not said */
   readonly seconds?: number;
   readonly fits?: (machine: Machine, dispatch: Dispatch) => boolean;
+  /** It ends the scheduler that others share, or has one of its own. */
+  readonly alone?: boolean;
 }
 
 const several = ({ cpus }: Machine): boolean => cpus > 1;
@@ -22,31 +24,39 @@ export const KINDS: readonly Kind[] = [
   { scenario: 'weights', seconds: 5, fits: one },
   { scenario: 'ownThreads', seconds: 5 },
   { scenario: 'frozen', seconds: 6 },
-  { scenario: 'ringFull', seconds: 3, fits: asked },
-  { scenario: 'policyThrows', fits: asked },
-  { scenario: 'policyHangs', fits: asked },
-  { scenario: 'policyNaN', fits: asked },
-  { scenario: 'policySlow', fits: asked },
+  { scenario: 'ringFull', seconds: 3, fits: asked, alone: true },
+  { scenario: 'policyThrows', fits: asked, alone: true },
+  { scenario: 'policyHangs', fits: asked, alone: true },
+  { scenario: 'policyNaN', fits: asked, alone: true },
+  { scenario: 'policySlow', fits: asked, alone: true },
+  { scenario: 'policyPartial', fits: asked, alone: true },
+  { scenario: 'favoursZero', fits: asked, alone: true },
+  { scenario: 'delaysOthers', fits: asked, alone: true },
+  { scenario: 'urgentFlood', seconds: 4, alone: true },
+  { scenario: 'cgroupPolicies', alone: true },
+  { scenario: 'commandPolicies', alone: true },
+  { scenario: 'takeoverKilled', alone: true },
+  { scenario: 'takeoverDead', alone: true },
   { scenario: 'second' },
-  { scenario: 'killed' },
-  { scenario: 'sysrqS' },
-  { scenario: 'crowd5000', seconds: 8, fits: one },
+  { scenario: 'killed', alone: true },
+  { scenario: 'sysrqS', alone: true },
+  { scenario: 'crowd5000', seconds: 8, fits: one, alone: true },
   { scenario: 'freezer', seconds: 3 },
   { scenario: 'jobControl', seconds: 3 },
   { scenario: 'traced', seconds: 3 },
-  { scenario: 'inversionMutex', seconds: 8 },
+  { scenario: 'inversionMutex', seconds: 8, alone: true },
   { scenario: 'inversionFault', seconds: 5 },
   { scenario: 'stressMixes', seconds: 1 },
-  { scenario: 'execSetuid', seconds: 4, fits: one },
-  { scenario: 'userNamespaces', seconds: 5, fits: one },
+  { scenario: 'execSetuid', seconds: 4, fits: one, alone: true },
+  { scenario: 'userNamespaces', seconds: 5, fits: one, alone: true },
   { scenario: 'realtimeHogFree' },
   { scenario: 'realtimeHogPinned', fits: several },
   { scenario: 'cpuHotplug', seconds: 1, fits: several },
   { scenario: 'suspendResume', seconds: 2 },
 ];
 
-/** Faults that one machine plays one after the other: an hour of them in one would show no more, and cost all at a hang. */
-export const FAULTS_A_MACHINE = 8;
+/** Faults that one machine plays one after the other: its start and that of its first scheduler are paid once. */
+export const FAULTS_A_MACHINE = 20;
 
 const KERNELS = ['7', '6.12'] as const;
 /** Emulated one after the other, four CPUs take four times as long: rarer. */
@@ -67,8 +77,8 @@ export function machineAt(seed: number, leg: number): Machine & { readonly dispa
   return {
     kernel: pick(KERNELS, draw(seed, leg, 1)),
     cpus: pick(CPUS, draw(seed, leg, 2)),
-    // Opinions are where most can go wrong.
-    dispatch: pick(['hybrid', 'hybrid', 'kernel'] as const, draw(seed, leg, 3)),
+    // Opinions are where most can go wrong; `strict` is for work on policies.
+    dispatch: pick(['hybrid', 'hybrid', 'hybrid', 'kernel', 'kernel', 'strict'] as const, draw(seed, leg, 3)),
   };
 }
 
@@ -77,6 +87,18 @@ export function faultAt(seed: number, index: number): Fault {
   const fitting = KINDS.filter(({ fits }) => fits === undefined || fits(machine, dispatch));
   const { scenario, seconds } = pick(fitting, draw(seed, index, 4));
   return { index, request: { scenario, dispatch, ...(seconds === undefined ? {} : { seconds }) } };
+}
+
+const isAlone = ({ request }: Fault): boolean =>
+  KINDS.some(({ scenario, alone }) => alone && scenario === request.scenario);
+
+/**
+ * The order in which a machine plays them. Starting a scheduler takes longer than most faults: first those that share one,
+ * then the others, equal ones one after the other.
+ */
+export function inOrderOfPlay(faults: readonly Fault[]): Fault[] {
+  const scenarioOf = (fault: Fault): string => (isAlone(fault) ? fault.request.scenario : '');
+  return [...faults].sort((a, b) => scenarioOf(a).localeCompare(scenarioOf(b)) || a.index - b.index);
 }
 
 /** The faults from `start` on, by the machines that play them. The same for the same numbers, always. */

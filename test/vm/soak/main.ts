@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Random faults in test machines, in a sequence that the seed determines: make soak [SEED=n] [FAULTS=1000] [START=0].
- * Exit status 0 when all were survived.
+ * Random faults in test machines, in a sequence that the seed determines:
+ * make soak [SEED=n] [FAULTS=1000] [START=0] [MACHINES=2]. Exit status 0 when all were survived.
  */
 import { randomInt } from 'node:crypto';
-import { boot, whyNoMachines } from '../machine.ts';
-import { expectations } from '../scenarios.ts';
-import { legs } from './faults.ts';
+import { whyNoMachines } from '../machine.ts';
+import { type Fault, legs } from './faults.ts';
+import { playLeg } from './play.ts';
 import { describeLeg, type Played, verdict } from './verdict.ts';
-
-/** A machine with four emulated CPUs and a loaded host takes long. */
-const MACHINE_LIMIT_SECONDS = 3600;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -27,6 +24,7 @@ function numberFrom(name: string, otherwise: number): number {
 const seed = numberFrom('SEED', randomInt(1_000_000));
 const count = numberFrom('FAULTS', 1000);
 const start = numberFrom('START', 0);
+const machines = Math.max(1, numberFrom('MACHINES', 2));
 say(`soak: SEED=${seed} START=${start} FAULTS=${count}`);
 const obstacle = whyNoMachines();
 if (obstacle !== null) {
@@ -34,32 +32,30 @@ if (obstacle !== null) {
   process.exit(2);
 }
 
+const begun = performance.now();
 const played: Played[] = [];
-for (const leg of legs(seed, start, count)) {
-  say(`soak: ${describeLeg(leg)}`);
-  const { outcomes, output, status } = await boot({
-    kernel: leg.kernel,
-    cpus: leg.cpus,
-    icount: true,
-    limitSeconds: MACHINE_LIMIT_SECONDS,
-    requests: leg.faults.map((fault) => fault.request),
-  });
-  for (const [at, { index, request }] of leg.faults.entries()) {
-    const outcome = outcomes[at];
-    const failures =
-      outcome === undefined
-        ? [
-            at === outcomes.length
-              ? `the machine ended with ${status}: ${output.slice(-1000)}`
-              : 'not played, the machine had ended',
-          ]
-        : expectations[request.scenario](outcome);
-    played.push({ index, failures });
-    const how = request.seconds === undefined ? '' : ` (${request.seconds} s)`;
-    const skipped = outcome?.measured.skipped === undefined ? '' : `, skipped: ${outcome.measured.skipped}`;
-    say(`  ${index} ${request.scenario}${how}: ${failures.length === 0 ? 'ok' : 'FAILED'}${skipped}`);
-    for (const failure of failures) say(`    ${failure}`);
+const waiting = legs(seed, start, count);
+
+function tell({ index, request }: Fault, { failures, tookMs, skipped }: Played): void {
+  const how = request.seconds === undefined ? '' : ` (${request.seconds})`;
+  const why = skipped === undefined ? '' : `, skipped: ${skipped}`;
+  const result = failures.length === 0 ? 'ok' : 'FAILED';
+  say(`  ${index} ${request.scenario}${how}: ${result} after ${Math.round(tookMs / 1000)} s${why}`);
+  for (const failure of failures) say(`    ${failure}`);
+}
+
+async function work(): Promise<void> {
+  for (let leg = waiting.shift(); leg !== undefined; leg = waiting.shift()) {
+    const from = performance.now();
+    say(`soak: ${describeLeg(leg)}`);
+    played.push(...(await playLeg(leg, tell)));
+    const seconds = Math.round((performance.now() - from) / 1000);
+    say(`soak: ${leg.faults.length} faults in ${seconds} s; ${played.length} of ${count} so far`);
   }
 }
+
+await Promise.all(Array.from({ length: machines }, work));
+played.sort((a, b) => a.index - b.index);
 for (const line of verdict(seed, played)) say(line);
+say(`soak: it took ${Math.round((performance.now() - begun) / 60_000)} minutes`);
 process.exit(played.every(({ failures }) => failures.length === 0) ? 0 : 1);

@@ -5,6 +5,10 @@ import { FAULTS_A_MACHINE, type Leg } from './faults.ts';
 export interface Played {
   readonly index: number;
   readonly failures: readonly string[];
+  /** of the guest's clock */
+  readonly tookMs: number;
+  /** why this kernel cannot play it */
+  readonly skipped?: string;
 }
 
 export function describeLeg({ kernel, cpus, dispatch, faults }: Leg): string {
@@ -21,7 +25,7 @@ export function verdict(seed: number, played: readonly Played[]): string[] {
   return [
     `soak: ${failed.length} of ${played.length} faults failed: ${failed.map(({ index }) => index).join(' ')}`,
     `soak: the first is ${first.index}: ${first.failures.join('; ')}`,
-    `soak: alone:                make soak SEED=${seed} START=${first.index} FAULTS=1`,
-    `soak: with what came before: make soak SEED=${seed} START=${first.index - before} FAULTS=${before + 1}`,
+    `soak: alone:                 make soak SEED=${seed} START=${first.index} FAULTS=1`,
+    `soak: with its machine's:    make soak SEED=${seed} START=${first.index - before} FAULTS=${FAULTS_A_MACHINE}`,
   ];
 }

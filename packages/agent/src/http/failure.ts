@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorAnswer, Problem } from '@gthulhu/contracts';
 import type { FastifyError } from 'fastify';
 import { AuthError } from '../auth/auth-error.ts';
+import { ConflictError } from '../strategies/conflict-error.ts';
 import { InputError } from '../strategies/input-error.ts';
 
 /** An answer other than success. The message is sent. */
@@ -22,6 +23,7 @@ export class Failure extends Error {
 export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof InputError) return new Failure(400, `Invalid JSON format: ${error.message}`);
+  if (error instanceof ConflictError) return new Failure(409, error.message);
   if (error instanceof AuthError) {
     return new Failure(401, error.message, { 'www-authenticate': 'Bearer error="invalid_token"' });
   }

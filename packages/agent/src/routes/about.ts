@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-import { HealthAnswerSchema, NODE_API_PATHS, VersionAnswerSchema } from '@gthulhu/contracts';
+import { type HealthAnswer, HealthAnswerSchema, NODE_API_PATHS, VersionAnswerSchema } from '@gthulhu/contracts';
 import { openApi } from '../http/openapi.ts';
 import { type Route, timestamp } from '../http/route.ts';
 
 /** By which every version of the node API has called itself. */
 const SERVICE = 'BSS Metrics API Server';
 
+/** What is known from elsewhere, and how old it is. */
+export type Surroundings = Pick<HealthAnswer, 'workloads' | 'clusterStrategies'>;
+
 /** Whether it lives, what it is, and what it can do. @param others all other routes */
-export function aboutRoutes(version: string, others: readonly Route[]): Route[] {
+export function aboutRoutes(version: string, others: readonly Route[], surroundings: () => Surroundings): Route[] {
   const routes: Route[] = [
     {
       spec: {
         method: 'GET',
         path: NODE_API_PATHS.health,
-        summary: 'Whether the agent answers',
+        summary: 'Whether the agent answers, and how old what it knows from elsewhere is',
         scope: null,
         answers: { 200: { description: 'It does', schema: HealthAnswerSchema } },
       },
-      handle: () => ({ status: 'healthy', timestamp: timestamp(), service: SERVICE }),
+      handle: (): HealthAnswer => ({
+        status: 'healthy',
+        timestamp: timestamp(),
+        service: SERVICE,
+        ...surroundings(),
+      }),
     },
     {
       spec: {

@@ -4,6 +4,7 @@ import {
   type PreviewAnswer,
   PreviewAnswerSchema,
   type PreviewedStrategy,
+  ProblemSchema,
   STRATEGY_LIMITS,
 } from '@gthulhu/contracts';
 import {
@@ -18,6 +19,7 @@ import {
 import { Type } from 'typebox';
 import { type Route, succeeded } from '../http/route.ts';
 import type { NodeProcess } from '../pods/process-table.ts';
+import { ConflictError } from '../strategies/conflict-error.ts';
 import { checkCpuLists } from '../strategies/cpu-lists.ts';
 import { InputError } from '../strategies/input-error.ts';
 import {
@@ -64,8 +66,13 @@ function readBody(body: unknown): { given: GivenStrategy[]; replace: boolean } {
 function specsOf(given: readonly GivenStrategy[], book: StrategyBook, nowMs: number): (StrategySpec | null)[] {
   const seen = new Set<string>();
   return given.map(({ id, strategy }, index) => {
-    if (id === undefined) return toSpec({ id: `new-${index}`, createdMs: nowMs, updatedMs: nowMs, strategy });
+    if (id === undefined)
+      return toSpec({ id: `new-${index}`, origin: 'node', createdMs: nowMs, updatedMs: nowMs, strategy });
     const old = book.find(id);
+    if (old?.origin === 'cluster')
+      throw new ConflictError(
+        `strategies[${index}].id: ${id} is of ${book.clusterTitle} and is not changed here; leave the id out`,
+      );
     if (old === undefined) throw new InputError(`strategies[${index}].id: no stored strategy is ${id}; leave it out`);
     if (seen.has(id)) throw new InputError(`strategies[${index}].id: ${id} stands there twice; leave it out of one`);
     seen.add(id);
@@ -115,6 +122,7 @@ function toldStrategy(
   const matching = threadMatcher(strategy);
   return {
     id: strategy.id,
+    origin: strategy.origin,
     matched: matchedBy(preview),
     ...counts,
     ...node,
@@ -152,7 +160,14 @@ export function previewRoute({ book, matching, cgroupRoot, readProcesses, now = 
         }),
       ]),
       bodyLimit: STRATEGY_LIMITS.fileBytes,
-      answers: { 200: { description: 'What would come of it', schema: PreviewAnswerSchema } },
+      answers: {
+        200: { description: 'What would come of it', schema: PreviewAnswerSchema },
+        409: {
+          description: 'It would change one of the cluster',
+          schema: ProblemSchema,
+          contentType: 'application/problem+json',
+        },
+      },
     },
     handle: async (request): Promise<PreviewAnswer> => {
       const { given, replace } = readBody(request.body);
@@ -162,19 +177,18 @@ export function previewRoute({ book, matching, cgroupRoot, readProcesses, now = 
       const nowMs = now();
       const put = specsOf(given, book, nowMs).filter((spec) => spec !== null);
       const stored = matching.strategies();
-      const total = stored.filter(({ id }) => !put.some((spec) => spec.id === id)).length + put.length;
-      if (!replace && total > STRATEGY_LIMITS.strategies)
-        throw new InputError(
-          `strategies: ${total} with those that are stored, more than ${STRATEGY_LIMITS.strategies}`,
-        );
-      const replaced = new Set([...put.map(({ id }) => id), ...(replace ? stored.map(({ id }) => id) : [])]);
+      // Those of the cluster are nobody's here to replace.
+      const removedIds = replace ? stored.filter(({ origin }) => origin === 'node').map(({ id }) => id) : [];
+      const away = new Set([...removedIds, ...put.map(({ id }) => id)]);
+      const total = stored.filter(({ id }) => !away.has(id)).length + put.length;
+      if (total > STRATEGY_LIMITS.strategies)
+        throw new InputError(`strategies: ${total} with those that there are, more than ${STRATEGY_LIMITS.strategies}`);
       checkCpuLists([
         ...given.map(({ strategy }) => strategy),
-        ...book.records.filter(({ id }) => !replaced.has(id)).map(({ strategy }) => strategy),
+        ...book.all.filter(({ id }) => !away.has(id)).map(({ strategy }) => strategy),
       ]);
       const { protection } = matching;
       const most = Math.min(SHOWN, Math.ceil(SHOWN_MATCHES / Math.max(1, put.length)));
-      const removedIds = replace ? stored.map(({ id }) => id) : [];
       const found = previewChange(stored, { put, removedIds }, matching.workloads(), { nowMs, protection }, most);
 
       const paths = found.strategies.flatMap(({ matches }) =>

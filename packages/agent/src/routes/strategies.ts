@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   type ApiCompat,
+  ErrorAnswerSchema,
   NODE_API_PATHS,
   PlainAnswerSchema,
   STRATEGY_LIMITS,
@@ -28,7 +29,7 @@ export interface StrategyDoors {
 
 /** @throws InputError for the first expression that cannot be used */
 export async function checkRegexes(book: StrategyBook, given: readonly GivenStrategy[]): Promise<void> {
-  const known = new Set(book.records.map(({ strategy }) => strategy.command_regex ?? ''));
+  const known = new Set(book.all.map(({ strategy }) => strategy.command_regex ?? ''));
   const regexes = given.map(({ strategy }) => strategy.command_regex ?? '');
   const faults = await regexFaults(regexes, known);
   if (faults === null)
@@ -48,7 +49,7 @@ export function strategiesRoutes({ book, matching, readProcesses, compat }: Stra
       spec: {
         method: 'GET',
         path: NODE_API_PATHS.strategies,
-        summary: 'Strategies as they are stored, and rows for older schedulers',
+        summary: 'Strategies as they are stored, those of the cluster, and rows for older schedulers',
         scope: 'strategies:read',
         answers: { 200: { description: 'All of them', schema: StrategiesAnswerSchema } },
       },
@@ -61,11 +62,14 @@ export function strategiesRoutes({ book, matching, readProcesses, compat }: Stra
       spec: {
         method: 'POST',
         path: NODE_API_PATHS.strategies,
-        summary: 'Replaces all strategies by those of the body, or none; durable when it is answered',
+        summary: 'Replaces all stored strategies by those of the body, or none; durable when it is answered',
         scope: 'strategies:write',
         body: StrategiesInputSchema,
         bodyLimit: STRATEGY_LIMITS.fileBytes,
-        answers: { 200: { description: 'They are stored', schema: StrategiesSavedSchema } },
+        answers: {
+          200: { description: 'They are stored', schema: StrategiesSavedSchema },
+          409: { description: 'One of the cluster came changed', schema: ErrorAnswerSchema },
+        },
       },
       handle: async (request): Promise<StrategiesSaved> => {
         const list = (request.body as { strategies?: unknown } | null)?.strategies;
@@ -83,7 +87,7 @@ export function strategiesRoutes({ book, matching, readProcesses, compat }: Stra
         return {
           ...succeeded('Scheduling strategies saved successfully'),
           ...(warnings.length > 0 && { warnings }),
-          data: { revision: policies.revision, strategies: policies.strategies },
+          data: { revision: policies.revision, strategies: book.records.length },
         };
       },
     },
@@ -91,13 +95,15 @@ export function strategiesRoutes({ book, matching, readProcesses, compat }: Stra
       spec: {
         method: 'DELETE',
         path: NODE_API_PATHS.strategies,
-        summary: 'Removes all strategies',
+        summary: 'Removes all strategies that are stored',
         scope: 'strategies:write',
         answers: { 200: { description: 'None is left', schema: PlainAnswerSchema } },
       },
       handle: () => {
         book.replace([]);
-        return succeeded('Scheduling strategies removed');
+        const { clusterTitle, cluster } = book;
+        const left = cluster.length === 0 ? '' : `; ${cluster.length} of ${clusterTitle} stay`;
+        return succeeded(`Scheduling strategies removed${left}`);
       },
     },
   ];

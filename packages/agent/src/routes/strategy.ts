@@ -22,7 +22,7 @@ const problem = (description: string): Answer => ({
   contentType: 'application/problem+json',
 });
 const NOT_FOUND = problem('There is no strategy of that id');
-const CONFLICT = problem('It was changed since the version that If-Match names');
+const CONFLICT = problem('It was changed since the version that If-Match names, or it is of the cluster');
 
 const idOf = (request: FastifyRequest): string => (request.params as { id: string }).id;
 

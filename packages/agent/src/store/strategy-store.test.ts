@@ -17,6 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const record = (id: string, position: number, priority = 3): StrategyRecord => ({
   id,
+  origin: 'node',
   position,
   createdMs: 1,
   updatedMs: 2,

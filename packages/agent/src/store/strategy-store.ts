@@ -89,6 +89,7 @@ export class StrategyStore {
       .all()
       .map((row) => ({
         id: row.id as string,
+        origin: 'node',
         position: row.position as number,
         createdMs: row.created_ms as number,
         updatedMs: row.updated_ms as number,

@@ -21,6 +21,7 @@ export const StrategyInputSchema = Type.Object(
     id: Type.Optional(
       Type.String({ maxLength: 64, description: 'Of a stored strategy, which is changed then; new ones have none' }),
     ),
+    origin: ReadOnly,
     createdAt: ReadOnly,
     updatedAt: ReadOnly,
     endsAt: ReadOnly,

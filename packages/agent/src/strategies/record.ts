@@ -7,6 +7,8 @@ export type PlainStrategy = Omit<Strategy, 'priority'> & { readonly priority?: n
 /** A strategy with what the store knows of it. */
 export interface StrategyRecord {
   readonly id: string;
+  /** `node`: stored here. `cluster`: of the ConfigMap, and changed only there. */
+  readonly origin: StoredStrategy['origin'];
   /** Place in the list: ascending, with gaps. */
   readonly position: number;
   /** Milliseconds since 1970. */
@@ -31,10 +33,11 @@ export function endsAtMs({ createdMs, strategy }: Pick<StrategyRecord, 'createdM
 
 /** As it is answered. */
 export function toStored(record: StrategyRecord): StoredStrategy {
-  const { id, createdMs, updatedMs, strategy } = record;
+  const { id, origin, createdMs, updatedMs, strategy } = record;
   const end = endsAtMs(record);
   return {
     id,
+    origin,
     createdAt: new Date(createdMs).toISOString(),
     updatedAt: new Date(updatedMs).toISOString(),
     ...(end !== Infinity && { endsAt: new Date(end).toISOString() }),

@@ -9,7 +9,9 @@ import type { PlainStrategy, StrategyRecord } from './record.ts';
 import { schedulingRows as rowsOfRules } from './scheduling-rows.ts';
 
 const records = (...strategies: PlainStrategy[]): StrategyRecord[] =>
-  strategies.map((strategy, position) => ({ id: `${position}`, position, createdMs: 0, updatedMs: 0, strategy }));
+  strategies.map((strategy, position) => ({
+    ...{ id: `${position}`, origin: 'node', position, createdMs: 0, updatedMs: 0, strategy },
+  }));
 const node = (...processes: [pid: number, command: string, cgroup?: string][]): NodeProcess[] =>
   processes.map(([pid, command, cgroup]) => ({
     pid,

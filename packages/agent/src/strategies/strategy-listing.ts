@@ -52,9 +52,9 @@ export class StrategyListing {
   async #json(): Promise<string> {
     const { book, readProcesses } = this.#parts;
     // Where all strategies name process numbers, nobody looks at processes.
-    const moving = book.records.some(({ strategy }) => strategy.pid === undefined);
+    const moving = book.all.some(({ strategy }) => strategy.pid === undefined);
     const processes = moving ? await readProcesses() : null;
-    const { records, published } = book;
+    const { all: records, published } = book;
     const made = this.#made;
     if (made === null || made.records !== records || made.published !== published || made.processes !== processes) {
       const json = this.#make(records, published, processes ?? []);
@@ -65,7 +65,7 @@ export class StrategyListing {
   }
 
   async #make(
-    records: StrategyBook['records'],
+    records: StrategyBook['all'],
     { policies }: Published,
     processes: readonly NodeProcess[],
   ): Promise<string> {

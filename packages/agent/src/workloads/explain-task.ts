@@ -31,14 +31,19 @@ const TICKS_PER_SECOND = 100;
 const isSame = (task: TaskOfCgroup, kernel: TaskExplanation): boolean =>
   Math.abs(Number(task.startTicks) - Math.floor((kernel.startUs * TICKS_PER_SECOND) / 1e6)) <= 1;
 
-function reasonOf({ strategy, workload, protectedBy, losses }: TaskDecision, available: boolean): string {
+function reasonOf(
+  { strategy, workload, protectedBy, losses }: TaskDecision,
+  available: boolean,
+  clusterTitle: string,
+): string {
   if (protectedBy !== null) return `it is protected: ${protectedBy}`;
   if (strategy === null)
     return available ? 'no strategy means it' : 'no strategy means it; no workloads are known on this node';
   const whom = workload === null ? 'every task of this machine' : `workload ${workload.name}`;
   const command = strategy.commandRegex === '' ? '' : ` with a command like ${JSON.stringify(strategy.commandRegex)}`;
   const over = losses.length === 0 ? '' : `; it goes before ${losses[0].strategy.id} by ${losses[0].because}`;
-  return `strategy ${strategy.id} means ${whom}${command}${over}`;
+  const of = strategy.origin === 'cluster' ? ` of ${clusterTitle}` : '';
+  return `strategy ${strategy.id}${of} means ${whom}${command}${over}`;
 }
 
 /** The rules that keep strategies from the protected are none of anybody's. */
@@ -92,12 +97,13 @@ export async function explainTask(
           },
     matching: {
       strategyId: strategy?.id ?? null,
+      origin: strategy?.origin ?? null,
       priority: strategy?.priority ?? null,
       sliceNs: strategy?.executionTimeNs ?? 0,
       cpus: strategy?.cpus ?? null,
       commandRegex: strategy?.commandRegex ?? '',
       since: updatedMs === undefined ? null : new Date(updatedMs).toISOString(),
-      reason: reasonOf(decision, matching.available),
+      reason: reasonOf(decision, matching.available, book.clusterTitle),
       protectedBy,
       losers: losses.map(toldLoss),
     },

@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 const spec = (id: string, strategy: Parameters<typeof toSpec>[0]['strategy'], createdMs = 1_000_000) =>
-  toSpec({ id, createdMs, updatedMs: createdMs, strategy }) as NonNullable<ReturnType<typeof toSpec>>;
+  toSpec({ id, origin: 'node', createdMs, updatedMs: createdMs, strategy }) as NonNullable<ReturnType<typeof toSpec>>;
 const ids = (matching: NodeMatching): string[] => matching.rules().rules.map(({ id }) => id);
 
 test('strategies end by themselves, the next in its turn, and stay known', () => {

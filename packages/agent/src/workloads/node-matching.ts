@@ -15,6 +15,7 @@ import {
   type Workload,
   type WorkloadProvider,
 } from '@gthulhu/workloads';
+import { inSeconds } from '../cluster/age.ts';
 import { type BoundRules, boundRules } from './bound-rules.ts';
 import { type Coalesced, coalesce } from './coalesce.ts';
 
@@ -44,6 +45,7 @@ export interface SourceState {
   readonly state: ProviderHealth['state'] | 'none';
   readonly note: string;
   readonly repairs: number;
+  readonly ageSeconds: number | null;
 }
 
 /** Strategies and workloads of this node together: what comes of them for the scheduler, and why. */
@@ -92,9 +94,10 @@ export class NodeMatching {
   }
 
   get source(): SourceState {
-    if (this.#provider === null) return { source: 'none', state: 'none', note: 'workloads.source is none', repairs: 0 };
-    const { state, message, repairs } = this.#provider.health();
-    return { source: this.#provider.name, state, note: message, repairs };
+    if (this.#provider === null)
+      return { source: 'none', state: 'none', note: 'workloads.source is none', repairs: 0, ageSeconds: null };
+    const { state, message, repairs, ageMs } = this.#provider.health();
+    return { source: this.#provider.name, state, note: message, repairs, ageSeconds: inSeconds(ageMs) };
   }
 
   workloads(): readonly Workload[] {

@@ -5,7 +5,7 @@ import { type Config, OWN_COMMAND } from '@gthulhu/contracts';
 import { cgroupIdOf, findCgroupMounts, type Protection, type WorkloadProvider } from '@gthulhu/workloads';
 import type { AgentLog } from '../agent-log.ts';
 import { NodeMatching } from './node-matching.ts';
-import { openProvider } from './open-provider.ts';
+import { openProvider, type ProviderParts } from './open-provider.ts';
 import { ownProtection } from './own-protection.ts';
 
 export interface OpenedMatching {
@@ -41,14 +41,14 @@ function protectionOf(
   return { units, commands, ...own };
 }
 
-/** Resolves when the first list of workloads is complete, or it is known that there will be none. */
-export async function openNodeMatching(
-  config: Config['workloads'],
-  log: AgentLog,
-  signal: AbortSignal,
-): Promise<OpenedMatching> {
+/**
+ * Resolves when the first list of workloads is complete, or it is known that there will be none.
+ * @throws AgentError when the configuration does not say enough
+ */
+export async function openNodeMatching(parts: ProviderParts, signal: AbortSignal): Promise<OpenedMatching> {
+  const { config, log } = parts;
   const cgroupRoot = findCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')).unified;
-  const provider = await started(openProvider(config, log), log, signal);
+  const provider = await started(openProvider(parts), log, signal);
   const matching = new NodeMatching({
     provider,
     protection: protectionOf(config.protected, cgroupRoot),

@@ -26,7 +26,7 @@ export class ListProvider implements WorkloadProvider {
   }
 
   health() {
-    return { state: 'ready', message: '', repairs: 0 } as const;
+    return { state: 'ready', message: '', repairs: 0, ageMs: 0 } as const;
   }
 
   change(changes: Partial<WorkloadChanges>): void {

@@ -5,7 +5,9 @@ import type { NodeMatching } from './node-matching.ts';
 
 export const toldLoss = ({ strategy, to, because }: Loss): ToldLoss => ({
   strategyId: strategy.id,
+  origin: strategy.origin,
   to: to.id,
+  toOrigin: to.origin,
   because,
 });
 

@@ -21,6 +21,7 @@ const NO_ARGUMENTS = new Set([
   'gettid',
   'threadCpuNs',
   'monotonicNs',
+  'releaseProgramPages',
   'enableBpfStats',
 ]);
 /** Not for random arguments: some would change this process or stop it for long. */

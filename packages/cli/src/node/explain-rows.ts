@@ -28,6 +28,15 @@ function kernelText({ kernel, kernelMissing, kernelSince }: Explanation): string
   return `${effect(kernel)}, ${by}, ${since}`;
 }
 
+/** The one of this node goes without saying. */
+export const withOrigin = (id: string, origin: string | null | undefined): string =>
+  origin === 'cluster' ? `${id} (cluster)` : id;
+
+function strategyText({ strategyId, origin, protectedBy }: Explanation['matching']): string {
+  if (strategyId !== null) return withOrigin(strategyId, origin);
+  return protectedBy === null ? 'none' : 'protected';
+}
+
 const AGREE = new Map<boolean | null, string>([
   [true, 'yes'],
   [false, 'no: a change is on its way, or the scheduler refused it; its log says so'],
@@ -42,7 +51,7 @@ export function explainRows(explanation: Explanation, wide: boolean): string[][]
     ['task', `${task.pid} ${who}${task.process === task.pid ? '' : `, thread of ${task.process}`}`],
     ['cgroup', task.cgroupPath ?? NONE],
     ['workload', workload === null ? 'none' : `${workload.namespace || NONE}/${workload.name}`],
-    ['strategy', matching.strategyId ?? (matching.protectedBy === null ? 'none' : 'protected')],
+    ['strategy', strategyText(matching)],
     ['gives', matching.strategyId === null ? NONE : effect(matching)],
     ['why', matching.reason],
     ['since', matching.since ?? NONE],
@@ -50,7 +59,8 @@ export function explainRows(explanation: Explanation, wide: boolean): string[][]
     ['in force', AGREE.get(agree) as string],
   ];
   const losers = wide ? matching.losers : matching.losers.slice(0, 5);
-  for (const { strategyId, because } of losers) rows.push(['loses', `${strategyId}, by ${because}`]);
+  for (const { strategyId, origin, because } of losers)
+    rows.push(['loses', `${withOrigin(strategyId, origin)}, by ${because}`]);
   const left = matching.losers.length - losers.length;
   return left > 0 ? [...rows, ['loses', `and ${left} more; -o wide shows them`]] : rows;
 }

@@ -50,6 +50,7 @@ test('a row of a workload says what comes to it', () => {
 
 const matching: Explanation['matching'] = {
   strategyId: 's',
+  origin: 'node',
   priority: 3,
   sliceNs: 2_000_000,
   cpus: null,
@@ -57,7 +58,9 @@ const matching: Explanation['matching'] = {
   since: '2026-01-01T00:00:00.000Z',
   reason: 'strategy s means workload web',
   protectedBy: null,
-  losers: Array.from({ length: 7 }, (_, i) => ({ strategyId: `l${i}`, to: 's', because: 'priority' })),
+  losers: Array.from({ length: 7 }, (_, i) => ({
+    ...{ strategyId: `l${i}`, origin: 'node' as const, to: 's', toOrigin: 'node' as const, because: 'priority' },
+  })),
 };
 const kernel = {
   pid: 7,
@@ -99,6 +102,8 @@ test.each<[string, Partial<Explanation>, string]>([
   ['in force', { agree: null }, 'not known'],
   ['workload', { workload: null }, 'none'],
   ['strategy', { matching: { ...matching, strategyId: null, protectedBy: 'x' } }, 'protected'],
+  ['strategy', {}, 's'],
+  ['strategy', { matching: { ...matching, origin: 'cluster' } }, 's (cluster)'],
 ])('%s of %o', (what, given, text) => {
   expect(stateOf(given, what)).toBe(text);
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PreviewAnswer, PreviewedStrategy } from '@gthulhu/contracts';
 import { formatTable } from '../table.ts';
+import { withOrigin } from './explain-rows.ts';
 
 type Preview = PreviewAnswer['data'];
 
@@ -19,7 +20,7 @@ function processText({ processes, protectedProcesses }: PreviewedStrategy): stri
 type Match = PreviewedStrategy['matches'][number];
 
 function outcomeText({ outcome, loss, protectedBy }: Match): string {
-  if (loss !== null) return `loses to ${loss.to} by ${loss.because}`;
+  if (loss !== null) return `loses to ${withOrigin(loss.to, loss.toOrigin)} by ${loss.because}`;
   if (protectedBy !== null) return `protected: ${protectedBy}`;
   return outcome === 'commands' ? 'applies to matching commands' : outcome;
 }
@@ -66,7 +67,11 @@ export function previewText({ strategies, changed, changes, conflicts, truncated
         ),
   );
   if (conflicts.length > 0) {
-    const rows = conflicts.map(({ strategyId, to, because }) => [strategyId, to, because]);
+    const rows = conflicts.map(({ strategyId, origin, to, toOrigin, because }) => [
+      withOrigin(strategyId, origin),
+      withOrigin(to, toOrigin),
+      because,
+    ]);
     parts.push(formatTable(['IN CONFLICT', 'LOSES TO', 'BY'], rows));
   }
   if (truncated) parts.push('the lists are longer; -o json tells how many there are\n');

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
-import { NODE_API_PATHS, type NodePolicies, type WorkloadsAnswer } from '@gthulhu/contracts';
+import { type HealthAnswer, NODE_API_PATHS, type NodePolicies, type WorkloadsAnswer } from '@gthulhu/contracts';
 import { type NodeConnection, type NodeFailure, readSchedExtState } from '@gthulhu/scheduler';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { formatTable } from '../table.ts';
 import { NODE_OPTIONS, print, UsageError, withNode, withUsage } from './connect.ts';
 import { dataText } from './output.ts';
+import { statusRows } from './status-rows.ts';
 
 /** What `gthulhu status -o json` prints. */
 export interface Status {
@@ -14,6 +15,8 @@ export interface Status {
   readonly ok: boolean;
   readonly api: { readonly url: string; readonly status: string };
   readonly strategies: { readonly stored: number; readonly rules: number; readonly revision: string };
+  /** Null where none are asked for, or the API is an older one. */
+  readonly clusterStrategies: HealthAnswer['clusterStrategies'];
   /** Null when the token is not for it, or the API is an older one. */
   readonly workloads: Omit<WorkloadsAnswer['data'], 'workloads'> | null;
   /** The counters that a scheduler has posted last; null when none has yet. */
@@ -40,57 +43,36 @@ async function askWorkloads(node: NodeConnection): Promise<Status['workloads']> 
   }
 }
 
+/** Whether what is known from elsewhere is of now, and could be used. */
+function isCurrent({ workloads, clusterStrategies }: Partial<HealthAnswer>): boolean {
+  const podsOld = ['kubernetes', 'kubelet'].includes(workloads?.source ?? '') && workloads?.ageSeconds !== 0;
+  if (podsOld) return false;
+  if (clusterStrategies === null || clusterStrategies === undefined) return true;
+  return clusterStrategies.ageSeconds === 0 && clusterStrategies.state !== 'refused';
+}
+
 async function ask(node: NodeConnection): Promise<Status> {
-  const health = (await node.callOpenly({ method: 'GET', path: NODE_API_PATHS.health })) as { status?: string };
+  const health = (await node.callOpenly({ method: 'GET', path: NODE_API_PATHS.health })) as Partial<HealthAnswer>;
   const policies = (await node.call({ method: 'GET', path: NODE_API_PATHS.policies })) as NodePolicies;
   const metrics = (await node.call({ method: 'GET', path: NODE_API_PATHS.metrics })) as MetricsBody;
   const kernel = node.base.startsWith('unix:') ? readSchedExtState() : null;
   const status = health.status ?? 'unknown';
+  const clusterStrategies = health.clusterStrategies ?? null;
+  const stored = policies.strategies - (clusterStrategies?.strategies ?? 0);
   return {
-    ok: status === 'healthy' && metrics.success === true && (kernel === null || kernel.ops.startsWith('gthulhu')),
+    ok:
+      status === 'healthy' &&
+      metrics.success === true &&
+      (kernel === null || kernel.ops.startsWith('gthulhu')) &&
+      isCurrent(health),
     api: { url: node.base, status },
-    strategies: { stored: policies.strategies, rules: policies.rules.length, revision: policies.revision },
+    clusterStrategies,
+    strategies: { stored, rules: policies.rules.length, revision: policies.revision },
     workloads: await askWorkloads(node),
     counters: metrics.success === true ? (metrics.data ?? null) : null,
     countersAt: metrics.metrics_timestamp ?? null,
     kernel: kernel === null ? null : { schedExt: kernel.supported, state: kernel.state, scheduler: kernel.ops },
   };
-}
-
-function kernelWords(kernel: Status['kernel']): string {
-  if (kernel === null) return 'not asked: the API may be on another machine';
-  if (!kernel.schedExt) return 'this kernel has no sched_ext';
-  return kernel.scheduler === '' ? `no scheduler in force (${kernel.state})` : `${kernel.scheduler} (${kernel.state})`;
-}
-
-function workloadWords(workloads: Status['workloads']): string {
-  if (workloads === null) return 'not told';
-  const { total, source, state, note, cgroupsLeftOut } = workloads;
-  const left = cgroupsLeftOut === 0 ? '' : `; no room for ${cgroupsLeftOut} cgroups of strategies`;
-  return `${total}, from ${source} (${state})${note === '' ? '' : `: ${note}`}${left}`;
-}
-
-function limitWords(workloads: Status['workloads']): string {
-  if (workloads === null) return 'not told';
-  const { cpuMax, cpuWeight } = workloads.unenforcedLimits;
-  if (cpuMax + cpuWeight === 0) return 'no workload has cpu.max or cpu.weight';
-  return `nobody enforces them under sched_ext: cpu.max of ${cpuMax} workloads, cpu.weight of ${cpuWeight}`;
-}
-
-function statusRows(status: Status): string[][] {
-  const { api, strategies, counters, countersAt, kernel } = status;
-  const dispatches =
-    counters === null
-      ? ''
-      : `, ${counters.nr_user_dispatches} user, ${counters.nr_kernel_dispatches} kernel dispatches`;
-  return [
-    ['node API', `${api.status}, ${api.url}`],
-    ['strategies', `${strategies.stored} stored, ${strategies.rules} rules for this node`],
-    ['workloads', workloadWords(status.workloads)],
-    ['CPU limits', limitWords(status.workloads)],
-    ['kernel', kernelWords(kernel)],
-    ['counters', counters === null ? 'none were posted yet' : `of ${countersAt ?? 'an unknown time'}${dispatches}`],
-  ];
 }
 
 /** `gthulhu status`: exit code 6 when something is missing. */

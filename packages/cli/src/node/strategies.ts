@@ -81,8 +81,12 @@ async function preview(node: NodeConnection, { file = '', output, add }: Argumen
 }
 
 async function remove(node: NodeConnection, id: string | undefined, args: Arguments): Promise<number> {
-  await node.call({ method: 'DELETE', path: id === undefined ? NODE_API_PATHS.strategies : strategyPath(id) });
-  const text = id === undefined ? 'all strategies deleted\n' : `strategy ${printable(id)} deleted\n`;
+  const path = id === undefined ? NODE_API_PATHS.strategies : strategyPath(id);
+  const { message = '' } = (await node.call({ method: 'DELETE', path })) as { message?: string };
+  // Those of the cluster stay, and the answer says so.
+  const [, stay] = message.split('; ');
+  const left = stay === undefined ? '' : `; ${printable(stay)}`;
+  const text = id === undefined ? `all stored strategies deleted${left}\n` : `strategy ${printable(id)} deleted\n`;
   print(dataText(args.output, { deleted: id ?? 'all' }) ?? text);
   return EXIT.ok;
 }

@@ -13,7 +13,12 @@ test.each([
   expect(formatSlice(ns)).toBe(text);
 });
 
-const stored = { id: 'x', createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-02T00:00:00.000Z' };
+const stored = {
+  id: 'x',
+  origin: 'node' as const,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-02T00:00:00.000Z',
+};
 
 test('every field has its column', () => {
   const rows = strategyRows([
@@ -29,11 +34,11 @@ test('every field has its column', () => {
       namespaces: ['a', 'b'],
       cpus: '0-3',
     },
-    { ...stored, pid: 12 },
+    { ...stored, origin: 'cluster', pid: 12 },
   ]);
   expect(rows).toEqual([
-    ['x', '0', '1500us', 'nr-gnb', 'app=web,tier=db', 'a,b', '0-3', stored.updatedAt, '-'],
-    ['x', '-', '-', 'pid 12', '-', '-', '-', stored.updatedAt, '-'],
+    ['x', 'node', '0', '1500us', 'nr-gnb', 'app=web,tier=db', 'a,b', '0-3', stored.updatedAt, '-'],
+    ['x', 'cluster', '-', '-', 'pid 12', '-', '-', '-', stored.updatedAt, '-'],
   ]);
 });
 

@@ -3,6 +3,7 @@ import type { StoredStrategy } from '@gthulhu/contracts';
 
 export const STRATEGY_HEADS = [
   'ID',
+  'ORIGIN',
   'PRIORITY',
   'SLICE',
   'COMMAND',
@@ -22,6 +23,9 @@ export function formatSlice(ns: number | undefined): string {
   return ns % 1e3 === 0 ? `${ns / 1e3}us` : `${ns}ns`;
 }
 
+/** Earlier versions of the node API know no other origin. */
+const originText = ({ origin }: Partial<Pick<StoredStrategy, 'origin'>>): string => origin ?? 'node';
+
 const joined = (parts: readonly string[] | undefined): string =>
   parts === undefined || parts.length === 0 ? NONE : parts.join(',');
 
@@ -33,6 +37,7 @@ function endText(endsAt: string | undefined, nowMs: number): string {
 export const strategyRows = (strategies: readonly StoredStrategy[], nowMs = Date.now()): string[][] =>
   strategies.map((strategy) => [
     strategy.id,
+    originText(strategy),
     strategy.priority === undefined ? NONE : String(strategy.priority),
     formatSlice(strategy.execution_time),
     strategy.pid === undefined ? strategy.command_regex || NONE : `pid ${strategy.pid}`,

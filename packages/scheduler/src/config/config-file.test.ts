@@ -45,6 +45,16 @@ test.each([
   expect([policy, traceFile]).toEqual([absolute(dir), absolute(dir)]);
 });
 
+test('a kubeconfig and an authority stand beside it too', () => {
+  const path = join(dir, 'cluster.yaml');
+  writeFileSync(path, 'kubernetes: {kubeconfig: ./config}\nworkloads: {kubelet: {caFile: pki/kubelet.crt}}\n');
+  const { kubernetes, workloads } = loadConfig(path).config;
+  expect([kubernetes.kubeconfig, workloads.kubelet.caFile]).toEqual([
+    join(dir, 'config'),
+    join(dir, 'pki/kubelet.crt'),
+  ]);
+});
+
 test('a named file has to be a readable text', () => {
   expect(refusal(join(dir, 'missing.yaml'))).toBe(
     'DIR/missing.yaml: the configuration file does not exist; give the path of an existing file, or start without --config to use the defaults',

@@ -46,11 +46,17 @@ export function readText(path: string, maxBytes: number): string {
   }
 }
 
-/** A policy and its recording stand beside the configuration that names them, wherever the command is run. */
+/** Files stand beside the configuration that names them, wherever the command is run. */
 function withAbsolutePaths(config: Config, folder: string): Config {
   const { policy, traceFile } = config.scheduler;
   const absolute = (path: string): string => (path === '' ? '' : resolve(folder, path));
-  return { ...config, scheduler: { ...config.scheduler, policy: absolute(policy), traceFile: absolute(traceFile) } };
+  const { kubernetes, workloads } = config;
+  return {
+    ...config,
+    scheduler: { ...config.scheduler, policy: absolute(policy), traceFile: absolute(traceFile) },
+    kubernetes: { ...kubernetes, kubeconfig: absolute(kubernetes.kubeconfig) },
+    workloads: { ...workloads, kubelet: { ...workloads.kubelet, caFile: absolute(workloads.kubelet.caFile) } },
+  };
 }
 
 /**

@@ -74,7 +74,7 @@ describe('what is wrong, where, and what to do', () => {
     [
       'prototype key',
       '__proto__: 1\n',
-      'g.yaml:1:1: __proto__: unknown key; remove it, or use one of: scheduler, simple_scheduler, monitor, debug, early_processing, builtin_idle, api, agent, auth, workloads',
+      'g.yaml:1:1: __proto__: unknown key; remove it, or use one of: scheduler, simple_scheduler, monitor, debug, early_processing, builtin_idle, api, agent, auth, workloads, kubernetes',
     ],
     ['twice', 'debug: true\ndebug: true\n', 'g.yaml:2:1: debug: is set twice; remove one of the two'],
     [
@@ -128,6 +128,21 @@ describe('what is wrong, where, and what to do', () => {
       'backend fair',
       scheduler('backend: fair'),
       'g.yaml:2:12: scheduler.backend: fair is refused: not yet in this version; use auto, sched_ext or off',
+    ],
+    [
+      'ConfigMap without a namespace',
+      'kubernetes: {strategies: {configMap: gthulhu-strategies}}\n',
+      'g.yaml:1:38: kubernetes.strategies.configMap: is "gthulhu-strategies", must be NAMESPACE/NAME; write gthulhu/gthulhu-strategies',
+    ],
+    [
+      'ConfigMap with a path',
+      'kubernetes: {strategies: {configMap: a/b/c}}\n',
+      'g.yaml:1:38: kubernetes.strategies.configMap: is "a/b/c", must be NAMESPACE/NAME; write gthulhu/gthulhu-strategies',
+    ],
+    [
+      'kubelet without https',
+      'workloads: {kubelet: {url: 127.0.0.1:10250}}\n',
+      'g.yaml:1:28: workloads.kubelet.url: is "127.0.0.1:10250", must be a URL; write https://127.0.0.1:10250',
     ],
     [
       'min over default',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isAbsolute } from 'node:path';
-import { type Config, ConfigSchema, configKeys, defaultConfig } from '@gthulhu/contracts';
+import { type Config, ConfigSchema, configKeys, defaultConfig, parseConfigMapName } from '@gthulhu/contracts';
 import type { Node } from 'yaml';
 import { EndpointError, parseEndpoint } from '../api/endpoint.ts';
 import { ConfigError, inFileOrder, type Problem } from './problem.ts';
@@ -79,6 +79,19 @@ function checkApi(config: Config, places: Places, source: YamlSource): void {
     wrong('api.mtls.enable', 'needs api.mtls.cert_pem and api.mtls.key_pem, as PEM text');
 }
 
+function checkKubernetes({ kubernetes, workloads }: Config, places: Places, source: YamlSource): void {
+  const wrong = (key: string, message: string): void => source.problem(places.get(key), key, message);
+  const { configMap } = kubernetes.strategies;
+  if (configMap !== '' && parseConfigMapName(configMap) === null)
+    wrong(
+      'kubernetes.strategies.configMap',
+      `is ${JSON.stringify(configMap)}, must be NAMESPACE/NAME; write gthulhu/gthulhu-strategies`,
+    );
+  const { url } = workloads.kubelet;
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    wrong('workloads.kubelet.url', `is ${JSON.stringify(url)}, must be a URL; write https://127.0.0.1:10250`);
+}
+
 function collectWarnings(config: Config, places: Places, source: YamlSource): Problem[] {
   const errors = source.problems.length;
   const warn = (node: Node | undefined, key: string, message: string): void => source.problem(node, key, message);
@@ -136,6 +149,7 @@ export function parseConfig(text: string, fileName: string, over: Overrides = {}
   if (!compared.some((key) => wrong.has(key))) checkTogether(config, places, source);
   if (!wrong.has('scheduler.pinPath')) checkPinPath(config, places, source);
   if (![...wrong].some((key) => key.startsWith('api') || key.startsWith('agent'))) checkApi(config, places, source);
+  checkKubernetes(config, places, source);
   if (source.problems.length > 0) throw new ConfigError(fileName, source.problems);
   if (config.scheduler.kernel_mode) config.scheduler.dispatch = 'kernel';
   return { config, warnings: inFileOrder(collectWarnings(config, places, source)) };

@@ -3,6 +3,7 @@ import { openDecisions, openRing, openSyscallProgram, wakeRing } from '@gthulhu/
 import type { Matcher } from '../strategies/matcher.ts';
 import type { PolicyValue } from './cgroup-entries.ts';
 import type { KernelSide } from './kernel-side.ts';
+import { KnownCommands, type NamePolicy } from './known-commands.ts';
 import {
   EVENT_CAPACITY,
   NO_PRIORITY,
@@ -54,6 +55,12 @@ export function startCommandPolicies(
     POLICY_UPDATE_CAPACITY,
   );
   const scanProgram = openSyscallProgram(object.programFd('scan_tasks'), object.layout('scan_args'));
+  const known = new KnownCommands(
+    object.map('known_commands'),
+    { name: object.layout('command_name'), entry: object.layout('command_entry') },
+    kernel.commandVersion(),
+    (version) => kernel.setCommandVersion(version),
+  );
   const event = ring.columns;
   const update = updates.columns;
   const ancestors = new Map<string, readonly string[]>();
@@ -80,6 +87,21 @@ export function startCommandPolicies(
     return found;
   }
 
+  /** The next exec or rename to that name need not be told of, where the name alone decides. */
+  function learn(prefix: 'comm' | 'leader', i: number): void {
+    const match = rules?.matcher.byNameAlone(name(prefix, i));
+    if (match === undefined) return;
+    const policy: NamePolicy = match === null || match === 'exempt' ? match : (rules?.policies[match.place] ?? null);
+    const word = (n: 0 | 1 | 2 | 3): number => event[`${prefix}_${n}`][i];
+    known.learn([word(0), word(1), word(2), word(3)], policy);
+  }
+
+  function learnFrom(i: number): void {
+    if (event.kind[i] !== TASK_EVENT.exec && event.kind[i] !== TASK_EVENT.rename) return;
+    learn('comm', i);
+    learn('leader', i);
+  }
+
   function addUpdate(row: number, i: number): void {
     const lo = event.cgroup_lo[i];
     const hi = event.cgroup_hi[i];
@@ -103,6 +125,8 @@ export function startCommandPolicies(
     update.strategy[row] = policy?.strategy ?? 0;
     update.cgroup_lo[row] = holdsHere ? lo : 0;
     update.cgroup_hi[row] = holdsHere ? hi % HALF : 0;
+    update.told[row] = event.told[i];
+    learnFrom(i);
   }
 
   /** Tells the kernel what applies to every task that an event is about. */
@@ -161,6 +185,8 @@ export function startCommandPolicies(
   return {
     apply(next) {
       rules = next;
+      // Before anybody is looked at: whoever is settled by an earlier name from here on is told of.
+      known.forget();
       scanAll();
       following ??= follow().catch(onEvent.failed);
       return matched;
@@ -172,6 +198,7 @@ export function startCommandPolicies(
       await following;
       ring.close();
       updates.close();
+      known.close();
       scanProgram.close();
     },
   };

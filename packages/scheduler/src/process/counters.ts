@@ -19,9 +19,17 @@ export interface KernelCounters {
   readonly node: Readonly<Record<string, number>>;
 }
 
-/** Turns that a timer ended, tasks taken without the opinion they were held for, tasks whose set of CPUs found no room,
- * and those that have none of the CPUs that their strategy names. */
-const NODE_COUNTERS = ['nr_slices_ended', 'nr_deadlines', 'nr_masks_refused', 'nr_cpus_ignored'] as const;
+/**
+ * Turns that a timer ended, tasks taken without the opinion they were held for, tasks whose set of CPUs found no room,
+ * those that have none of the CPUs that their strategy names, and commands whose strategy was known already.
+ */
+const NODE_COUNTERS = [
+  'nr_slices_ended',
+  'nr_deadlines',
+  'nr_masks_refused',
+  'nr_cpus_ignored',
+  'nr_commands_known',
+] as const;
 
 /** Fields that say something about now, not counters. */
 const NOT_COUNTED = new Set(['running_pid', 'running_priority', 'pad']);

@@ -247,6 +247,15 @@ export class KernelSide {
     this.#bss.write('has_command_policies', some);
   }
 
+  /** Of the rules that the kernel's known commands are for. */
+  commandVersion(): number {
+    return this.#bss.readNumber('command_version');
+  }
+
+  setCommandVersion(version: number): void {
+    this.#bss.write('command_version', version);
+  }
+
   setCgroupPolicies(some: boolean): void {
     this.#bss.write('has_cgroup_policies', some);
   }

@@ -39,6 +39,8 @@ export const RECORDS = [
   'decision',
   'task_event',
   'policy_update',
+  'command_name',
+  'command_entry',
   'policy',
   'cgroup_entry',
   'explained',

@@ -29,6 +29,7 @@ export const TASK_EVENT_COLUMNS = [
   'kind',
   'cgroup_lo',
   'cgroup_hi',
+  'told',
   'comm_0',
   'comm_1',
   'comm_2',
@@ -49,10 +50,11 @@ export const POLICY_UPDATE_COLUMNS = [
   'strategy',
   'cgroup_lo',
   'cgroup_hi',
+  'told',
 ] as const;
 
 /** Kinds of `struct task_event` that are told apart here. */
-export const TASK_EVENT = { scan: 3, moveAll: 5 } as const;
+export const TASK_EVENT = { exec: 1, rename: 2, scan: 3, moveAll: 5 } as const;
 
 /** enum policy_source */
 export const POLICY_SOURCES = ['none', 'task', 'cgroup'] as const;

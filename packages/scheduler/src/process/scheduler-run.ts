@@ -25,6 +25,8 @@ import { obtainKernelSide } from './takeover.ts';
 
 /** So often it is seen whether the kernel has ended the scheduler, and a pinned one hears of its process. */
 const LOOK_MS = 500;
+/** After so long it does only what it does all the time. */
+const SETTLED_MS = 5_000;
 /** Detaching is not synchronous: so long the kernel may take to say how it ended. */
 const EXIT_WAIT_MS = 10_000;
 
@@ -116,6 +118,15 @@ function untilEnd(kernel: KernelSide, signal: AbortSignal): Promise<ExitRecord |
   });
 }
 
+/** Memory that only its start took. Where it is locked, by whoever started it, it stays. */
+function releaseMemory(logger: Logger): void {
+  try {
+    sys.releaseProgramPages();
+  } catch (error) {
+    logger.debug(error instanceof Error ? error.message : String(error));
+  }
+}
+
 function staysInForce(config: Config): LogEntry {
   const { orphanTimeoutSeconds: seconds, pinPath } = config.scheduler;
   const bound = seconds > 0 ? `, for at most ${seconds} s without a process` : '';
@@ -156,6 +167,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   };
   let report: NodeJS.Timeout | undefined;
   let beat: NodeJS.Timeout | undefined;
+  let settled: NodeJS.Timeout | undefined;
   try {
     for (const map of kernel.maps()) logger.log(say.bpfMap(map));
     logger.log(say.topologyRead(formatTopology(topology)));
@@ -199,6 +211,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
       host = await startPolicy(kernel, options, cells, onlineCpus);
     }
 
+    settled = setTimeout(() => releaseMemory(logger), SETTLED_MS);
     const ejected = await untilEnd(kernel, signal);
     if (ejected !== null) logger.log(say.bpfModuleStopped());
     clearInterval(report);
@@ -219,6 +232,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   } finally {
     clearInterval(report);
     clearInterval(beat);
+    clearTimeout(settled);
     await stopFollowing();
     await host?.stop();
     kernel.close();

@@ -2,7 +2,7 @@
 import type { Strategy } from '@gthulhu/contracts';
 import { describe, expect, test } from 'vitest';
 import { compile } from './matcher.ts';
-import { toRule } from './rule.ts';
+import { type Rule, toRule } from './rule.ts';
 
 const matcherOf = (...strategies: Strategy[]) => compile(strategies.map((strategy, index) => toRule(strategy, index)));
 const answer = (strategies: Strategy[], comm: string, leaderComm = comm): number | null =>
@@ -148,6 +148,35 @@ test('agrees with the rule on random strategies', () => {
       }
     }
   }
+});
+
+test('the two names of a thread, each by itself, give what they give together', () => {
+  const random = generator(13);
+  for (let round = 0; round < 100; round++) {
+    const matcher = matcherOf(...randomStrategies(random, random(12)));
+    for (const comm of COMMANDS) {
+      for (const leaderComm of COMMANDS) {
+        const alone = [comm, leaderComm].map((name) => matcher.byNameAlone(name));
+        const places = alone.flatMap((match) => (match && match !== 'exempt' ? match.place : []));
+        const together = alone.includes('exempt') || places.length === 0 ? null : Math.min(...places);
+        expect(matcher.match({ comm, leaderComm })?.place ?? null).toBe(together);
+      }
+    }
+  }
+});
+
+test('a name decides nothing alone where its cgroups have a say', () => {
+  const rule = (command_regex: string, cgroups: string[] | null, index: number): Rule => ({
+    ...toRule({ priority: index, command_regex }, index),
+    cgroups: cgroups && new Set(cgroups),
+  });
+  const matcher = compile([rule('web', ['7'], 1), rule('^web', null, 2), rule('^db', null, 3), rule('^db', ['7'], 4)]);
+  expect(matcher.byNameAlone('web')).toBeUndefined();
+  expect(matcher.byNameAlone('my-web')).toBeUndefined();
+  // The stronger one holds everywhere.
+  expect(matcher.byNameAlone('db')).toMatchObject({ index: 3 });
+  expect(matcher.byNameAlone('other')).toBeNull();
+  expect(matcher.byNameAlone('pause')).toBe('exempt');
 });
 
 test('where precedence decides, the order of the file does not matter', () => {

@@ -22,6 +22,11 @@ export interface Match {
 export interface Matcher {
   /** The one strategy for a thread, null for none. */
   match(subject: Subject): Match | null;
+  /**
+   * What a name decides wherever it runs: its match, null for none, 'exempt' for none whatever the other name of a thread
+   * says. Undefined where its cgroups have a say.
+   */
+  byNameAlone(comm: string): Match | null | 'exempt' | undefined;
   /** Some are bound to cgroups. */
   readonly bound: boolean;
 }
@@ -78,14 +83,22 @@ export function compileOrdered(ordered: readonly Rule[]): Matcher {
   const firstOf = (comm: string, subject: Subject): number =>
     placesOf(comm).find((place) => holds(ordered[place], subject)) ?? ordered.length;
 
+  const matchAt = (place: number): Match | null => {
+    const strategy = ordered[place];
+    return strategy === undefined ? null : { index: strategy.index, place, strategy };
+  };
+
   return {
     bound: ordered.some((rule) => rule.cgroups !== null),
     match(subject) {
       const { comm, leaderComm } = subject;
       if (comm === PAUSE || leaderComm === PAUSE) return null;
-      const place = Math.min(firstOf(comm, subject), firstOf(leaderComm, subject));
-      const strategy = ordered[place];
-      return strategy === undefined ? null : { index: strategy.index, place, strategy };
+      return matchAt(Math.min(firstOf(comm, subject), firstOf(leaderComm, subject)));
+    },
+    byNameAlone(comm) {
+      if (comm === PAUSE) return 'exempt';
+      const [first = ordered.length] = placesOf(comm);
+      return ordered[first]?.cgroups ? undefined : matchAt(first);
     },
   };
 }

@@ -116,6 +116,31 @@ export function parseStrategies(text: string, fileName: string): ParsedStrategie
   return { strategies, rules, warnings: inFileOrder(collectWarnings(rules, strategies, places, source)) };
 }
 
+/** What a text says, before anybody has looked at expressions and values that take more than the text to judge. */
+export interface StrategyDocument {
+  readonly strategies: readonly Strategy[];
+  /** An error that says where in the text. @param key `strategies[3].command_regex` */
+  errorAt(key: string, message: string): StrategiesError;
+}
+
+/**
+ * The first half of parseStrategies: nothing is compiled, so that a text from elsewhere costs no more than its length.
+ * @throws StrategiesError with everything that is wrong
+ */
+export function readStrategyDocument(text: string, fileName: string): StrategyDocument {
+  const source = readYaml(text, STRATEGY_LIMITS.fileBytes);
+  const places: Places = new Map();
+  const strategies = readStrategies(source, places);
+  if (source.problems.length > 0) throw new StrategiesError(fileName, source.problems);
+  return {
+    strategies,
+    errorAt(key, message) {
+      source.problem(places.get(key), key, message);
+      return new StrategiesError(fileName, source.problems.splice(0));
+    },
+  };
+}
+
 /**
  * The text of a strategies file, for parseStrategies.
  * @throws StrategiesError

@@ -40,7 +40,7 @@ export function createCgroupsProvider(options: CgroupsProviderOptions): Workload
   const { openEvents, passEveryMs = 60_000, passWithoutEventsMs = 5_000, onLog = () => undefined } = options;
   const list = createWorkloadList((error) => onLog(`a listener of workloads failed: ${textOf(error)}`));
   const book = createCgroupWorkloads();
-  let health: ProviderHealth = { state: 'starting', message: '', repairs: 0 };
+  let health: ProviderHealth = { state: 'starting', message: '', repairs: 0, ageMs: 0 };
   let root = '';
   let rootId = '';
   let tree: CgroupTree = createCgroupTree('');

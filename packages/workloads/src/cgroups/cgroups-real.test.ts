@@ -114,7 +114,7 @@ describeCgroups('the provider on cgroups of this machine', () => {
     });
     const provider = createCgroupsProvider({ openEvents: () => openCgroupEvents(workloadsObject) });
     await provider.start(ending.signal);
-    expect(provider.health()).toEqual({ state: 'ready', message: '', repairs: 0 });
+    expect(provider.health()).toEqual({ state: 'ready', message: '', repairs: 0, ageMs: 0 });
     const pod = cgroups.mkdir(`kubepods.slice/kubepods-burstable.slice/${SLICE}`);
     const found = () => provider.workloads().find(({ uid }) => uid === UID);
     await soon(() =>

@@ -105,6 +105,8 @@ describe('who wins', () => {
       { ...labels, priority: 0 },
       'namespace',
     ],
+    ['the narrower before that of the cluster', { namespaces: ['shop'] }, { origin: 'cluster' }, 'namespace'],
+    ['that of the cluster', { origin: 'cluster', priority: 20 }, { priority: 0 }, 'origin'],
     ['the stronger priority', { priority: 4 }, { priority: 5 }, 'priority'],
     ['any priority before none', { priority: 20 }, {}, 'priority'],
     ['the older', { createdAtMs: 1 }, { createdAtMs: 2 }, 'age'],

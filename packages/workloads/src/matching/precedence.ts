@@ -2,7 +2,7 @@
 import type { StrategySpec } from './strategy-spec.ts';
 
 /** What a strategy that goes before another one has over it: the first of these in which they differ. */
-export type DecidedBy = 'name' | 'labels' | 'namespace' | 'command' | 'priority' | 'age' | 'id';
+export type DecidedBy = 'name' | 'labels' | 'namespace' | 'command' | 'origin' | 'priority' | 'age' | 'id';
 
 /** A priority that is not set is weaker than every one that is. */
 const NO_PRIORITY = 21;
@@ -31,6 +31,8 @@ export function specificity(strategy: StrategySpec): number {
 export function comparePrecedence(a: StrategySpec, b: StrategySpec): number {
   const specific = specificity(b) - specificity(a);
   if (specific !== 0) return specific;
+  // What is said for all nodes holds on each, unless somebody says more narrowly whom they mean.
+  if (a.origin !== b.origin) return a.origin === 'cluster' ? -1 : 1;
   const stronger = (a.priority ?? NO_PRIORITY) - (b.priority ?? NO_PRIORITY);
   if (stronger !== 0) return stronger;
   if (a.createdAtMs !== b.createdAtMs) return a.createdAtMs - b.createdAtMs;
@@ -53,6 +55,7 @@ export function placeOf(ordered: readonly StrategySpec[], strategy: StrategySpec
 export function decidedBy(winner: StrategySpec, loser: StrategySpec): DecidedBy {
   const differ = specificity(winner) ^ specificity(loser);
   for (const [criterion, bit] of BITS) if ((differ & bit) !== 0) return criterion;
+  if (winner.origin !== loser.origin) return 'origin';
   if ((winner.priority ?? NO_PRIORITY) !== (loser.priority ?? NO_PRIORITY)) return 'priority';
   return winner.createdAtMs !== loser.createdAtMs ? 'age' : 'id';
 }

@@ -32,6 +32,7 @@ const REGEXES = ['', '', 'a', '^b$'];
 
 export const strategy = (id: string, given: Partial<StrategySpec> = {}): StrategySpec => ({
   id,
+  origin: 'node',
   createdAtMs: 0,
   namespaces: [],
   selectors: [],
@@ -50,6 +51,7 @@ const some = <T>(random: Random, from: readonly T[], most: number): T[] =>
 
 export function randomStrategy(random: Random, id: string): StrategySpec {
   return strategy(id, {
+    origin: random(3) === 0 ? 'cluster' : 'node',
     createdAtMs: random(3),
     namespaces: random(2) === 0 ? [] : some(random, NAMESPACES, 2),
     selectors: random(2) === 0 ? [] : some(random, KEYS, 2).map((key) => ({ key, value: pick(random, VALUES) })),

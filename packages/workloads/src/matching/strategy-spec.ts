@@ -11,6 +11,8 @@ export interface LabelSelector {
 export interface StrategySpec {
   /** 1 to 64 characters; no two strategies have the same. */
   readonly id: string;
+  /** `cluster`: for all nodes. `node`: sent to this one. */
+  readonly origin: 'cluster' | 'node';
   /** Milliseconds since 1970. */
   readonly createdAtMs: number;
   /** One of these; none is every namespace. */

@@ -11,13 +11,22 @@ import { createSavedState, type SavedState } from './saved-state.ts';
 export interface PodProviderOptions {
   readonly name: 'kubernetes' | 'kubelet';
   readonly pods: PodSource;
-  /** What is in the tree of cgroups; of it the pods are used. It is started and ended with this provider. */
+  /** What is in the tree of cgroups. It is started and ended with this provider. */
   readonly cgroups: WorkloadProvider;
+  /** Also what is no pod: services, and containers beside Kubernetes. Else pods alone. */
+  readonly withOthers?: boolean;
   readonly nodeName: string;
   /** Where the last pods are kept over a restart; null keeps none. */
   readonly stateFile: string | null;
   readonly onWarning: (sentence: string) => void;
+  /** How long the start waits for a source that says nothing. */
+  readonly firstListMs?: number;
 }
+
+const FIRST_LIST_MS = 10_000;
+
+/** What the tree of cgroups calls a workload that is no pod: a pod has its UID. */
+const isOther = (uid: string): boolean => uid.startsWith('cgroup:');
 
 /** `12 min`, `3 h`: how long ago. */
 export function agoText(ms: number): string {
@@ -33,6 +42,7 @@ export function agoText(ms: number): string {
  */
 export function createPodProvider(options: PodProviderOptions): WorkloadProvider {
   const { name, pods: source, cgroups, nodeName, stateFile, onWarning } = options;
+  const { withOthers = false, firstListMs = FIRST_LIST_MS } = options;
   const list = createWorkloadList((error) => onWarning(`a listener of the workloads failed: ${error}`));
   const index = createPodIndex();
   const found = new Map<string, Workload>();
@@ -49,6 +59,13 @@ export function createPodProvider(options: PodProviderOptions): WorkloadProvider
     const put: Workload[] = [];
     const removed = new Set<string>();
     for (const cgroupUid of cgroupUids) {
+      if (isOther(cgroupUid)) {
+        if (!withOthers) continue;
+        const other = found.get(cgroupUid);
+        if (other === undefined) removed.add(cgroupUid);
+        else put.push(other);
+        continue;
+      }
       const pod = index.byCgroupUid(cgroupUid);
       const before = shown.get(cgroupUid);
       if (before !== undefined && before !== pod?.uid) removed.add(before);
@@ -65,7 +82,8 @@ export function createPodProvider(options: PodProviderOptions): WorkloadProvider
     const pods = uniqueByUid(index.rightfulPods());
     shown.clear();
     for (const { cgroupUid, uid } of pods) shown.set(cgroupUid, uid);
-    list.replace(pods.map(workloadOf));
+    const others = withOthers ? [...found.values()].filter(({ uid }) => isOther(uid)) : [];
+    list.replace([...pods.map(workloadOf), ...others]);
   };
 
   const listenToCgroups = (): void => {
@@ -75,7 +93,7 @@ export function createPodProvider(options: PodProviderOptions): WorkloadProvider
       for (const workload of [...added, ...changed]) found.set(workload.uid, workload);
       const uids = [...added, ...changed, ...removed].map(({ uid }) => uid);
       refresh(uids);
-      if (uids.some((uid) => !uid.startsWith('cgroup:'))) source.nudge();
+      if (uids.some((uid) => !isOther(uid))) source.nudge();
     });
   };
 
@@ -106,10 +124,24 @@ export function createPodProvider(options: PodProviderOptions): WorkloadProvider
       );
     });
 
+  /** Pods in the tree, and none at the source: it was asked for another node. */
+  const strangers = (): string[] => {
+    if (index.size > 0) return [];
+    const pods = [...found.values()].filter(({ uid, qosClass }) => !isOther(uid) && qosClass !== null).length;
+    const one = `${pods} pods have cgroups here and no pod of node ${nodeName} is known; is that the name of this node?`;
+    return pods === 0 ? [] : [one];
+  };
+
+  const ageMs = (): number | null => {
+    const { synced, problem, heardAgoMs } = source.status();
+    if (synced) return problem === null ? 0 : heardAgoMs;
+    return restored ? (saved?.ageMs() ?? null) : null;
+  };
+
   const podsHealth = (): { readonly ok: boolean; readonly message: string } => {
     const { synced, problem, heardAgoMs } = source.status();
-    const disputes = index.disputes();
-    if (synced && problem === null) return { ok: true, message: disputes.join('; ') };
+    const doubts = [...index.disputes(), ...strangers()];
+    if (synced && problem === null) return { ok: true, message: doubts.join('; ') };
     const why = problem ?? 'the first list is not complete';
     if (synced) return { ok: false, message: `${why}; the pods are those of ${agoText(heardAgoMs ?? 0)} ago` };
     if (!restored) return { ok: false, message: `${why}; no pods are known` };
@@ -122,12 +154,13 @@ export function createPodProvider(options: PodProviderOptions): WorkloadProvider
   const health = (): ProviderHealth => {
     const tree = cgroups.health();
     const repairs = source.status().repairs + tree.repairs;
-    if (stopped) return { state: 'stopped', message: '', repairs };
-    if (!started) return { state: 'starting', message: '', repairs };
+    const now = { repairs, ageMs: ageMs() };
+    if (stopped) return { state: 'stopped', message: '', ...now };
+    if (!started) return { state: 'starting', message: '', ...now };
     const { ok, message } = podsHealth();
     const messages = [message, tree.state === 'ready' ? '' : tree.message].filter((text) => text !== '').join('; ');
-    if (tree.state === 'unsupported') return { state: 'unsupported', message: messages, repairs };
-    return { state: ok && tree.state === 'ready' && message === '' ? 'ready' : 'degraded', message: messages, repairs };
+    if (tree.state === 'unsupported') return { state: 'unsupported', message: messages, ...now };
+    return { state: ok && tree.state === 'ready' && message === '' ? 'ready' : 'degraded', message: messages, ...now };
   };
 
   return {
@@ -146,6 +179,7 @@ export function createPodProvider(options: PodProviderOptions): WorkloadProvider
       await cgroups.start(signal);
       if (signal.aborted) return;
       listenToCgroups();
+      replaceAll();
       const kept = saved?.load();
       if (kept !== undefined && kept !== null) {
         index.replace(kept);
@@ -154,13 +188,23 @@ export function createPodProvider(options: PodProviderOptions): WorkloadProvider
       }
       const first = listenToPods(signal);
       saved?.start(() => source.status());
-      if (!restored) await first;
+      if (!restored) await atMost(first, firstListMs);
       started = true;
     },
     workloads: list.list,
     subscribe: list.subscribe,
     health,
   };
+}
+
+/** Waits for it, and no longer than that. */
+async function atMost(what: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([what, late]);
+  clearTimeout(timer);
 }
 
 /** A server that lies may give one uid to two pods. */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes tasks in every way there is: births [PAUSE_US]. It takes one command a line,
-//   fork NAME | thread NAME | into NAME CGROUP_FOLDER | name NAME
+//   fork NAME | thread NAME | into NAME CGROUP_FOLDER | name NAME | heir NAME
 // and answers with one line of JSON: the new task's number and the time of its first instruction, ns since boot. Each
-// task then wakes every PAUSE_US, 5 ms where it is not said. `into` is clone3 with CLONE_INTO_CGROUP: nothing moves, it is born there. `name` renames
-// the task that reads the commands.
+// task then wakes every PAUSE_US, 5 ms where it is not said. `into` is clone3 with CLONE_INTO_CGROUP: nothing moves, it
+// is born there. `name` renames the task that reads the commands; `heir` does so and forks at once, before anybody can
+// have answered for the new name.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -85,6 +86,10 @@ int main(int argc, char **argv)
 			if (pthread_create(&thread, NULL, thread_run, NULL))
 				return 1;
 			continue;
+		}
+		if (!strcmp(how, "heir")) {
+			prctl(PR_SET_NAME, name);
+			name[0] = 0;
 		}
 		pid = !strcmp(how, "into") ? clone_into(folder) : fork();
 		if (pid < 0) {

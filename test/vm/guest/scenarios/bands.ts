@@ -123,7 +123,10 @@ function ticks(cpu: number): number {
   return Number(line.trim().split(/\s+/)[cpu]);
 }
 
-/** On a CPU with nohz_full= a lone task has no ticks, and one that comes later has its share all the same. */
+/**
+ * On a CPU with nohz_full= a lone task has no ticks. Those that come later have their share all the same, on that CPU alone
+ * or wherever there is one.
+ */
 export const tickless: Scenario = async (stage) => {
   const scheduler = await stage.scheduler();
   const cpus = '1';
@@ -136,5 +139,16 @@ export const tickless: Scenario = async (stage) => {
   const ticksASecond = (ticks(1) - from) / seconds;
   const second = await stage.hogs(1, { name: 'second', cpus });
   const reports = await stage.measure([...first, ...second], seconds);
-  return { before, after: kernelView(), hogs: reports, values: { ticksASecond }, ...(await scheduler.counters()) };
+  second[0].end();
+  await sleep(1000);
+  const free = await stage.hogs(2, { name: 'free' });
+  const crowded = await stage.measure([...first, ...free], seconds);
+  const percents = crowded.map(({ cpuMs, wallMs }) => (100 * cpuMs) / wallMs);
+  return {
+    before,
+    after: kernelView(),
+    hogs: reports,
+    values: { ticksASecond, leastPercent: Math.min(...percents) },
+    ...(await scheduler.counters()),
+  };
 };

@@ -2,6 +2,7 @@
 /** Strategies for cgroups, and for commands in them, on a tree as Kubernetes has it. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeRule } from '@gthulhu/contracts';
 import { Cgroup, ROOT_CGROUP } from '../cgroups.ts';
 import { type Birth, Births, type Explained, RuleHost } from '../hosts.ts';
 import { kernelView } from '../kernel.ts';
@@ -184,14 +185,14 @@ export const commandPolicies: Scenario = async (stage) => {
   await until(() => has(victim.pid, 16));
   process.kill(victim.pid, 'SIGKILL');
   await until(async () => !existsSync(`/proc/${victim.pid}`));
-  let heir: Birth = { pid: NONE, firstNs: 0 };
-  for (let tries = 0; heir.pid !== victim.pid && tries < 50; tries++) {
+  let successor: Birth = { pid: NONE, firstNs: 0 };
+  for (let tries = 0; successor.pid !== victim.pid && tries < 50; tries++) {
     writeFileSync('/proc/sys/kernel/ns_last_pid', `${victim.pid - 1}`);
-    heir = await outside.fork('plain');
+    successor = await outside.fork('plain');
   }
   await sleep(SETTLE_MS);
-  values.heirHasTheNumber = Number(heir.pid === victim.pid);
-  values.heir = priorityOf(await host.explain(heir.pid));
+  values.successorHasTheNumber = Number(successor.pid === victim.pid);
+  values.successor = priorityOf(await host.explain(successor.pid));
 
   await inside.rename('web-leader');
   values.leaderMs = await until(() => has(inside.pid, 2));
@@ -219,9 +220,29 @@ export const commandPolicies: Scenario = async (stage) => {
   await host.enforce([ofThePod]);
   values.podOnly = priorityOf(await host.explain(inside.pid));
   values.unboundOnly = priorityOf(await host.explain(unbound.pid));
+
+  // A name alone decides: from the second time on the kernel knows it, until there are other rules.
+  const rename = async (name: string, priority: number): Promise<number> => {
+    await outside.rename(name);
+    return until(() => has(outside.pid, priority));
+  };
+  const web = (priority: number): Partial<NodeRule>[] => [{ priority, commandRegex: '^web' }];
+  const known = async (): Promise<number> => (await host.counters()).counters.nr_commands_known;
+  await host.enforce(web(16));
+  values.knownMs = Math.max(await rename('web-known', 16), await rename('plain', NONE));
+  const knownBefore = await known();
+  for (let round = 0; round < 50; round++)
+    values.knownMs = Math.max(values.knownMs, await rename('web-known', 16), await rename('plain', NONE));
+  values.known = (await known()) - knownBefore;
+  // Born before anybody could have answered for the name that it inherits.
+  const heir = await outside.heir('web-heir');
+  values.heirMs = await until(() => has(heir.pid, 16));
+  await host.enforce(web(12));
+  values.anewMs = Math.max(await rename('web-known', 12), await rename('plain', NONE), await rename('web-known', 12));
+
   await host.enforce([]);
   await settle(inside, outside);
-  const everyone = [inside, renamed, weaker, unbound, child, emigrant, immigrant, outside];
+  const everyone = [inside, renamed, weaker, unbound, child, emigrant, immigrant, heir, outside];
   const left = await Promise.all(everyone.map(({ pid }) => host.explain(pid)));
   values.left = left.filter((task) => task === null || task.source !== 'none' || task.sinceNs === null).length;
   const after = kernelView();
