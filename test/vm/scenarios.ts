@@ -347,13 +347,13 @@ function othersWhileTraced(outcome: Outcome): string[] {
   return valueWithin('othersMaxGapMs', promiseMs(hogs, outcome.cpus))(outcome);
 }
 
-/** The scheduler process stood still all the time: by the guest's clock, and by the CPU time of its threads. */
+/** The scheduler process stood still all the time: by the guest's clock, and by its threads' CPU time, but for what a thread on another CPU takes to see the signal. */
 function stoodStill(outcome: Outcome): string[] {
   const { stoodStillMs = 0, ranMs = Number.NaN } = outcome.measured.values ?? {};
   const seconds = outcome.request.seconds ?? 15;
   return [
     ...(stoodStillMs >= seconds * 1000 ? [] : [`it stood still for ${stoodStillMs} ms, expected ${seconds} s`]),
-    ...(ranMs === 0 ? [] : [`it ran for ${ranMs} ms while it should have stood still`]),
+    ...(ranMs < 1 ? [] : [`it ran for ${ranMs} ms while it should have stood still`]),
   ];
 }
 
