@@ -15,7 +15,7 @@ import { send, type Target } from './load.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** The same for both: what bin/gthulhu starts its commands with. */
-const NODE_OPTIONS = ['--single-threaded', '--max-semi-space-size=1'];
+const NODE_OPTIONS = ['--single-threaded-gc', '--v8-pool-size=1', '--max-semi-space-size=1'];
 
 export interface Server {
   readonly target: Target;

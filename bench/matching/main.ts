@@ -76,9 +76,14 @@ for (let round = 0; round < ROUNDS; round++) {
     timed(() => cold(given, workloads)),
   );
   const matcher = cold(given, workloads);
+  note(
+    'prepare',
+    timed(() => {
+      while (matcher.prepareNext());
+    }),
+  );
   const one = (id: string, priority: number, key: string, value: string) =>
     change(matcher, strategyOf(id, { priority, selectors: [{ key, value }] }));
-  // Questions about a label that strategies ask about already: the index is there after the first of them.
   one('warm', 1, 'app', 'app-399');
   note('label', one('l1', 2, 'app', 'app-7'));
   note('label', one('l1', 3, 'app', 'app-7'));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The routes that are new: one strategy by its id, rules for the scheduler, their stream. */
-import { type NodePolicies, SCOPES, type StoredStrategy } from '@gthulhu/contracts';
+import { applyChange, type NodePolicies, PROTECTED_RULE_IDS, SCOPES, type StoredStrategy } from '@gthulhu/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Agent, startAgent, TIME } from './agent.ts';
 
@@ -17,6 +17,8 @@ beforeEach(async () => {
 
 const post = (...strategies: unknown[]) => agent.ask('POST', STRATEGIES, { body: { strategies } });
 const stored = async () => ((await agent.ask('GET', STRATEGIES)).body as { strategies: StoredStrategy[] }).strategies;
+/** Without that which keeps strategies from our own processes. */
+const rulesOf = ({ rules }: NodePolicies) => rules.filter(({ id }) => id !== PROTECTED_RULE_IDS.commands);
 const policies = async () => (await agent.ask('GET', POLICIES)).body as NodePolicies;
 
 describe('the list', () => {
@@ -48,7 +50,21 @@ describe('the list', () => {
       warnings: [expect.stringMatching(/^strategies\[0\]: pid 7 is stored and listed, but not put in force/)],
       data: { revision: (await policies()).revision, strategies: 2 },
     });
-    expect((await policies()).rules.map(({ commandRegex }) => commandRegex)).toEqual(['a']);
+    expect(rulesOf(await policies()).map(({ commandRegex }) => commandRegex)).toEqual(['a']);
+  });
+
+  test('names no more lists of CPUs than can be in force at once', async () => {
+    const lists = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ command_regex: `^c${i}$`, cpus: `${i}` }));
+    expect(await post(...lists(31), { priority: 1, cpus: '0' })).toMatchObject({ status: 200 });
+    const before = await stored();
+    const refused = { status: 400, body: { error: expect.stringMatching(/32 different lists of CPUs; at most 31/) } };
+    expect(await post(...lists(32))).toMatchObject(refused);
+    expect(await agent.ask('POST', '/api/v1/strategies', { body: { cpus: '0-1' } })).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringMatching(/32 different lists/) },
+    });
+    expect(await stored()).toEqual(before);
   });
 
   test('is replaced whole or not at all', async () => {
@@ -126,6 +142,8 @@ describe('one strategy', () => {
 });
 
 describe('rules for the scheduler', () => {
+  const NOTHING = { priority: null, sliceNs: 0, cpus: null, cgroups: null };
+
   test('are all there is to do, the strongest first, and named by a revision', async () => {
     await post(
       { priority: 12 },
@@ -139,6 +157,7 @@ describe('rules for the scheduler', () => {
       revision: expect.stringMatching(/^[0-9a-f]{32}$/),
       strategies: 3,
       rules: [
+        { id: PROTECTED_RULE_IDS.commands, ...NOTHING, commandRegex: '^(?:gthulhu)$' },
         { id: ids[1], priority: 1, sliceNs: 1_000_000, cpus: null, commandRegex: '^a$', cgroups: null },
         { id: ids[0], priority: 12, sliceNs: 0, cpus: null, commandRegex: '', cgroups: null },
       ],
@@ -153,44 +172,80 @@ describe('rules for the scheduler', () => {
     expect(await agent.ask('GET', POLICIES, { headers: { 'if-none-match': etag } })).toMatchObject({ status: 200 });
   });
 
-  test('are told as a stream: at once, and at each change', async () => {
-    await post({ command_regex: 'first', priority: 1 });
-    const controller = new AbortController();
-    const answer = await fetch(`${agent.url}${POLICIES}?watch=1`, {
+  /** One event after the other. */
+  async function follow(query: string, signal: AbortSignal): Promise<() => Promise<{ event: string; data: never }>> {
+    const answer = await fetch(`${agent.url}${POLICIES}?${query}`, {
       headers: { authorization: `Bearer ${await agent.token()}` },
-      signal: controller.signal,
+      signal,
     });
     expect(answer.headers.get('content-type')).toBe('text/event-stream');
-    const events: NodePolicies[] = [];
     let text = '';
     const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
-    const next = async (): Promise<NodePolicies> => {
+    return async () => {
       for (;;) {
-        const event = /^event: policies\nid: (\w+)\ndata: (.*)\n\n/.exec(text);
-        if (event !== null) {
-          text = text.slice(event[0].length);
-          const state = JSON.parse(event[2]) as NodePolicies;
-          expect(state.revision).toBe(event[1]);
-          events.push(state);
-          return state;
+        const found = /^event: (\w+)\nid: (\w+)\ndata: (.*)\n\n/.exec(text);
+        if (found !== null) {
+          text = text.slice(found[0].length);
+          const data = JSON.parse(found[3]) as { revision: string };
+          expect(data.revision).toBe(found[2]);
+          return { event: found[1], data: data as never };
         }
         const { value, done } = await reader.read();
         if (done) throw new Error(`the stream ended after ${JSON.stringify(text)}`);
         text += value;
       }
     };
-    expect((await next()).rules[0].commandRegex).toBe('first');
+  }
+
+  test('are told as a stream: at once, and at each change', async () => {
+    await post({ command_regex: 'first', priority: 1 });
+    const controller = new AbortController();
+    const next = await follow('watch=1', controller.signal);
+    const told = async (): Promise<string> => {
+      const { event, data } = await next();
+      expect(event).toBe('policies');
+      return rulesOf(data)[0].commandRegex;
+    };
+    expect(await told()).toBe('first');
     await post({ command_regex: 'second', priority: 1 });
-    expect((await next()).rules[0].commandRegex).toBe('second');
+    expect(await told()).toBe('second');
     // The same again is no change.
     await post({ command_regex: 'second', priority: 1 });
     await post({ command_regex: 'third', priority: 1 });
-    expect((await next()).rules[0].commandRegex).toBe('third');
+    expect(await told()).toBe('third');
     const shown = async (): Promise<string> => (await agent.ask('GET', '/metrics', { token: null })).body as string;
     expect(await shown()).toContain('\ngthulhu_agent_policy_streams 1\n');
     controller.abort();
     while (!(await shown()).includes('\ngthulhu_agent_policy_streams 0\n'))
       await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+
+  test('are told by what is different, to whoever asks for that', async () => {
+    await post(...Array.from({ length: 50 }, (_, i) => ({ command_regex: `^s${i}$`, priority: 12 })));
+    const controller = new AbortController();
+    const next = await follow('watch=1&changes=1', controller.signal);
+    const first = await next();
+    expect(first.event).toBe('policies');
+    let known: NodePolicies = first.data;
+    const change = async (): Promise<number> => {
+      const { event, data } = await next();
+      expect(event).toBe('change');
+      known = applyChange(known, data);
+      expect(known).toEqual(await policies());
+      return JSON.stringify(data).length;
+    };
+    const added = await agent.ask('POST', '/api/v1/strategies', { body: { command_regex: '^new$', priority: 3 } });
+    expect(await change()).toBeLessThan(500);
+    const { id } = (added.body as { data: { id: string } }).data;
+    await agent.ask('PUT', `${STRATEGIES}/${id}`, { body: { command_regex: '^new$', priority: 15 } });
+    expect(await change()).toBeLessThan(600);
+    await agent.ask('DELETE', `${STRATEGIES}/${id}`);
+    expect(await change()).toBeLessThan(300);
+    // What is different in most of them is told whole.
+    await post({ command_regex: 'x', priority: 1 });
+    expect(await next()).toMatchObject({ event: 'policies', data: await policies() });
+    controller.abort();
+    expect(await agent.ask('GET', `${POLICIES}?watch=1&changes=yes`)).toMatchObject({ status: 400 });
   });
 
   test('streams are not without number', async () => {

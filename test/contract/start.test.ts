@@ -82,6 +82,20 @@ test('strategies and keys outlive it, however it ends; a token of before stays g
   expect((await third.ask('GET', STRATEGIES, { token })).body).toMatchObject({ strategies });
 });
 
+test('a strategy that came to its end while nobody looked is told at the next start', async () => {
+  const folder = newFolder();
+  const first = await start({ folder });
+  const body = { command_regex: 'x', priority: 1, maxDuration: '2s' };
+  const { data } = (await first.ask('POST', '/api/v1/strategies', { body })).body as { data: { id: string } };
+  await first.stop('SIGKILL');
+  expect(first.output).not.toContain(data.id);
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  const second = await start({ folder });
+  expect(second.log.map(({ msg }) => msg)).toContainEqual(
+    expect.stringMatching(new RegExp(`^strategy ${data.id} came to its end at .*, before this start; it is stored`)),
+  );
+});
+
 test('it ends in the middle of streams and slow requests', async () => {
   const agent = await start();
   const headers = { authorization: `Bearer ${await agent.token()}` };

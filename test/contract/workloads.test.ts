@@ -71,7 +71,16 @@ describe.skipIf(why !== null)(`on cgroups of this machine${why === null ? '' : `
           workloads: [{ uid: UID, strategyId: id, protectedBy: null, containers: [{ id: ID }] }],
         },
       });
-      for (const filter of ['namespace=other', 'label=runtime=docker', 'label=no', 'label=runtime&namespace=x'])
+      expect((await agent.ask('GET', `/api/v1/workloads?uid=${UID}&processes=1`)).body).toMatchObject({
+        data: { workloads: [{ uid: UID, pids: [pid] }] },
+      });
+      for (const filter of [
+        'uid=other',
+        'namespace=other',
+        'label=runtime=docker',
+        'label=no',
+        'label=runtime&namespace=x',
+      ])
         expect((await agent.ask('GET', `/api/v1/workloads?${filter}`)).body).toMatchObject({ data: { workloads: [] } });
 
       expect((await agent.ask('GET', `/api/v1/explain?pid=${pid}`)).body).toMatchObject({
@@ -189,6 +198,14 @@ test.each<[string, string, unknown, number, RegExp]>([
   ['GET', '/api/v1/explain?pid=1&pid=2', undefined, 400, /pid must be a number/],
   ['GET', '/api/v1/explain?pid=4194304', undefined, 404, /there is no task 4194304/],
   ['GET', '/api/v1/workloads?label=', undefined, 400, /has no key/],
+  ['GET', '/api/v1/workloads?processes=all', undefined, 400, /processes must be 1/],
+  [
+    'POST',
+    '/api/v1/strategies/preview',
+    { strategies: Array.from({ length: 32 }, (_, i) => ({ cpus: `${i}`, priority: 1 })) },
+    400,
+    /32 different lists of CPUs; at most 31/,
+  ],
   ['GET', '/api/v1/workloads?limit=-1', undefined, 400, /limit must be/],
   ['GET', '/api/v1/workloads?labels=a', undefined, 400, /there is no filter "labels"/],
 ])('%s %s of %o is refused', async (method, path, body, status, detail) => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
@@ -57,6 +57,16 @@ export class AgentProcess {
       child.on('exit', (code) => reject(new Error(`the agent ended with ${code}:\n${text}`)));
     });
     child.removeAllListeners('exit');
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** What it has in memory (RSS). */
+  memoryBytes(): number {
+    const kb = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1];
+    return Number(kb) * 1024;
   }
 
   signal(name: NodeJS.Signals): void {

@@ -142,6 +142,17 @@ describe.skipIf(skipped)('strategies, token, status', () => {
     expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
   });
 
+  test('variables that name a proxy are not looked at', async () => {
+    const nobody = 'http://127.0.0.1:1';
+    const proxies = { HTTP_PROXY: nobody, http_proxy: nobody, ALL_PROXY: nobody, NODE_USE_ENV_PROXY: '1' };
+    const token = (await run(['token', ...here], proxies)).out.trim();
+    const url = `http://127.0.0.1:${agent.port}`;
+    expect(await run(['strategies', 'list', '--url', url, '--token', token], proxies)).toMatchObject({
+      code: 0,
+      err: '',
+    });
+  });
+
   test('status tells what is missing', async () => {
     const { code, out } = await run(['status', '-o', 'json', ...here]);
     expect(code).toBe(6);

@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { BSS_ORDER_2025, type BssCounters, defaultConfig, NODE_API_PATHS } from '@gthulhu/contracts';
+import {
+  BSS_ORDER_2025,
+  type BssCounters,
+  defaultConfig,
+  NODE_API_PATHS,
+  PROTECTED_RULE_IDS,
+} from '@gthulhu/contracts';
 import { type ApiClient, type ApiTiming, connectToNode, createLogger, startApiClient } from '@gthulhu/scheduler';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AgentProcess, whyNoAgent } from './agent-process.ts';
@@ -25,6 +31,8 @@ const timing: ApiTiming = {
 };
 /** A stream, a question, counters, a token, and as many whose end the proxy has not yet seen. */
 const MOST_CONNECTIONS = 8;
+/** Those that keep strategies from our own processes. */
+const OWN_RULES: ReadonlySet<string> = new Set(Object.values(PROTECTED_RULE_IDS));
 const counters = Object.fromEntries(BSS_ORDER_2025.map((name, i) => [name, i])) as BssCounters;
 
 let folder: string;
@@ -44,6 +52,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.useRealTimers();
+  vi.unstubAllEnvs();
   await client?.stop();
   proxy.close();
   agent.signal('SIGCONT');
@@ -81,7 +90,7 @@ async function startClient(): Promise<void> {
   client?.follow({
     dirty: false,
     enforce: (rules) => {
-      inForce = rules.map(({ commandRegex }) => commandRegex);
+      inForce = rules.filter(({ id }) => !OWN_RULES.has(id)).map(({ commandRegex }) => commandRegex);
     },
   });
 }
@@ -124,6 +133,17 @@ describe.skipIf(why !== null && !process.env.CI)('the last strategies stay, and 
     await apply('^second');
     await until('second in force', () => inForce[0] === '^second');
     expect(proxy.mostAtOnce).toBeLessThanOrEqual(MOST_CONNECTIONS);
+  });
+
+  test('variables that name a proxy are not looked at', async () => {
+    // Nobody answers there.
+    for (const name of ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy', 'HTTPS_PROXY'])
+      vi.stubEnv(name, 'http://127.0.0.1:1');
+    vi.stubEnv('NODE_USE_ENV_PROXY', '1');
+    await ready();
+    await apply('^second');
+    await until('second in force', () => inForce[0] === '^second');
+    expect(lines.some((line) => line.includes('Failed'))).toBe(false);
   });
 
   test('connections that nobody knows any more', async () => {

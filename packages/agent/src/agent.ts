@@ -34,7 +34,9 @@ import { tokenRoutes } from './routes/token.ts';
 import { workloadsRoute } from './routes/workloads.ts';
 import { openStateFolder } from './state/state-folder.ts';
 import { StrategyStore } from './store/strategy-store.ts';
-import { type Published, StrategyBook } from './strategies/strategy-book.ts';
+import type { Published } from './strategies/published.ts';
+import { endsAtMs } from './strategies/record.ts';
+import { StrategyBook } from './strategies/strategy-book.ts';
 import { askScheduler } from './workloads/ask-scheduler.ts';
 import type { NodeMatching } from './workloads/node-matching.ts';
 import { openNodeMatching } from './workloads/open-matching.ts';
@@ -70,6 +72,23 @@ function sayUnenforced({ cpuMax, cpuWeight }: UnenforcedLimits, log: AgentLog): 
     `${cpuMax} workloads have cpu.max and ${cpuWeight} have cpu.weight: under sched_ext the kernel enforces neither; give strategies to those that must come first`,
     { cpuMax, cpuWeight },
   );
+}
+
+const SHOWN_ENDED = 20;
+
+/** While the agent runs each is told when it ends. Those that ended while nobody looked, or long ago, are still stored. */
+function sayEnded(book: StrategyBook, log: AgentLog): void {
+  const ended = book.records.filter((record) => endsAtMs(record) <= Date.now());
+  for (const record of ended.slice(0, SHOWN_ENDED)) {
+    const { id } = record;
+    const endsAt = new Date(endsAtMs(record)).toISOString();
+    log.info(`strategy ${id} came to its end at ${endsAt}, before this start; it is stored and means nobody`, {
+      id,
+      endsAt,
+    });
+  }
+  if (ended.length > SHOWN_ENDED)
+    log.info(`and ${ended.length - SHOWN_ENDED} more strategies that have ended; delete those that nobody needs`);
 }
 
 /** Sources that tell of each change; what they told may be old. */
@@ -147,6 +166,7 @@ export async function startAgent({ config, log, version, readDocument }: AgentOp
     const surroundings = (): Surroundings => surroundingsOf(matching, cluster);
     const stopTelling = tellOfAge(() => knownOf(surroundings()), log);
     ending.signal.addEventListener('abort', stopTelling);
+    sayEnded(book, log);
     const explainParts = {
       book,
       matching,
@@ -208,7 +228,7 @@ export async function startAgent({ config, log, version, readDocument }: AgentOp
       streams.route,
       ...metricsRoutes(counters, families),
       ...podsRoutes(readProcesses, nodeName, api.compat, () => podNames(matching.workloads())),
-      workloadsRoute(book, matching, () => limits.last),
+      workloadsRoute(book, matching, cgroupRoot, () => limits.last),
       explainRoute(explainParts),
       previewRoute({ book, matching, cgroupRoot, readProcesses }),
     ];

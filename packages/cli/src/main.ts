@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { writeFileSync } from 'node:fs';
+import { OWN_COMMAND } from '@gthulhu/contracts';
 import type { Command } from './command.ts';
 import { EXIT } from './exit-code.ts';
 import { endWithStdin } from './up/follow-stdin.ts';
@@ -91,5 +93,18 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
   }
 }
 
+/**
+ * In place of the interpreter's name: people find it in `ps`, and strategies by their commands pass it by. The command
+ * line stays as it is.
+ */
+function nameProcess(): void {
+  try {
+    writeFileSync('/proc/self/comm', OWN_COMMAND);
+  } catch {
+    // Without /proc it has the name of Node.
+  }
+}
+
+nameProcess();
 endWithStdin();
 process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Type } from 'typebox';
 import { inProcess, type KeyNotes } from './effect.ts';
+import { OWN_COMMAND } from './own-command.ts';
 
 const notes = <T extends KeyNotes & Record<string, unknown>>(value: T): T => value;
 
@@ -41,7 +42,7 @@ export const PROTECTED_COMMANDS: readonly string[] = [
   'conmon',
   'dockerd',
   'sshd',
-  'gthulhu',
+  OWN_COMMAND,
 ];
 
 const MOST = 256;

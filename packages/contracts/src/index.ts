@@ -74,6 +74,15 @@ export {
   type WorkloadsAnswer,
   WorkloadsAnswerSchema,
 } from './node-api-workloads.ts';
+export { OWN_COMMAND } from './own-command.ts';
+export {
+  applyChange,
+  ChangeError,
+  changeBetween,
+  type PoliciesChange,
+  PoliciesChangeSchema,
+  sameAround,
+} from './policies-change.ts';
 export { SCHEDULER_API_PATHS, type TaskExplanation, TaskExplanationSchema } from './scheduler-api.ts';
 export {
   durationMs,

@@ -35,6 +35,9 @@ const ToldWorkloadSchema = Type.Object({
     description: 'Strategies for tasks with a matching command, the strongest first',
   }),
   protectedBy: { ...Text, description: 'Why no strategy comes to it; null when it is not protected' },
+  pids: Type.Optional(
+    Type.Array(Type.Integer({ minimum: 1 }), { description: 'Its processes, with `processes=1`; the first 1,000' }),
+  ),
 });
 export type ToldWorkload = Static<typeof ToldWorkloadSchema>;
 

@@ -113,6 +113,8 @@ export const NODE_RULE_LIMITS = {
   rules: STRATEGY_LIMITS.strategies + 2,
   /** Different ones, that rules without an expression name: entries of the kernel's map. */
   cgroups: 16_384,
+  /** Different ones, that rules name: sets of the kernel side, half of them for the change that is being written. */
+  cpuLists: 31,
 } as const;
 
 /** Ids of the rules that change nothing and come before those that would reach somebody protected. No strategies. */

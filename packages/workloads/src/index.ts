@@ -16,7 +16,7 @@ export {
   type WorkloadMatch,
 } from './matching/match.ts';
 export { createMatcher, type Matcher, type StrategyChange, type WorkloadChange } from './matching/matcher.ts';
-export { cgroupIdsOf, isAboutAll, nodeRules } from './matching/node-rules.ts';
+export { cgroupIdsOf, createRuleMaker, isAboutAll, type RuleMaker } from './matching/node-rules.ts';
 export { comparePrecedence, type DecidedBy, decidedBy, sameEffect, specificity } from './matching/precedence.ts';
 export {
   type ChangePreview,

@@ -2,6 +2,7 @@
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unifiedPath } from './cgroups/cgroup-path.ts';
+import { namesText } from './cgroups/cgroup-tree.ts';
 
 export interface TaskOfCgroup {
   readonly pid: number;
@@ -46,7 +47,7 @@ const START_TIME = 19;
 /** Text of /proc/PID/FILE. Throws ENOENT or ESRCH for a task that is gone. */
 export type ReadTaskFile = (pid: number, file: string) => string;
 
-const readProc: ReadTaskFile = (pid, file) => readFileSync(`/proc/${pid}/${file}`, 'utf8');
+const readProc: ReadTaskFile = (pid, file) => namesText(readFileSync(`/proc/${pid}/${file}`));
 
 /**
  * A task as it is now; null when there is none. What it says is all of one task: the start time is read before and

@@ -92,8 +92,9 @@ export interface Birth {
 
 /** programs/births.c */
 export class Births extends Asked {
-  constructor() {
-    super([`${root}build/vm/programs/births`]);
+  /** @param pauseUs between two wakeups of each task */
+  constructor(pauseUs = 5_000) {
+    super([`${root}build/vm/programs/births`, `${pauseUs}`]);
   }
 
   get pid(): number {
@@ -111,6 +112,11 @@ export class Births extends Asked {
   /** Takes another name and forks at once. */
   heir(name: string): Promise<Birth> {
     return this.#make(`heir ${name}`);
+  }
+
+  /** With the number of one that has ended. */
+  as(pid: number, name: string): Promise<Birth> {
+    return this.#make(`as ${name} ${pid}`);
   }
 
   into(folder: string, name = '-'): Promise<Birth> {

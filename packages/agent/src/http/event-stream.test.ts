@@ -34,7 +34,7 @@ test('a reader who is behind gets the newest state, and not all those between', 
   const answer = await answerOf((response) => {
     const stream = openEventStream(response, () => closed++);
     send = () => {
-      for (let i = 0; i < 200; i++) stream.send({ event: 'e', id: `${i}`, data });
+      for (let i = 0; i < 200; i++) stream.send({ event: 'e', id: `${i}`, data: () => data });
       response.on('drain', () => setTimeout(() => stream.end(), 50));
     };
     send();

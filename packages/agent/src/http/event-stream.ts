@@ -8,16 +8,17 @@ export interface StreamEvent {
   readonly event: string;
   readonly id: string;
   /** One line. */
-  readonly data: string;
+  readonly data: () => string;
 }
 
 export interface EventStream {
-  /** Sends the newest state. A reader who is behind gets the last one only, once there is room. */
+  /** The reader has not taken what was sent: of what is sent now they get the last one only, once there is room. */
+  readonly behind: boolean;
   send(event: StreamEvent): void;
   end(): void;
 }
 
-const format = ({ event, id, data }: StreamEvent): string => `event: ${event}\nid: ${id}\ndata: ${data}\n\n`;
+const format = ({ event, id, data }: StreamEvent): string => `event: ${event}\nid: ${id}\ndata: ${data()}\n\n`;
 
 /**
  * Server-sent events (HTML, section 9.2) on an answer that nothing else writes to.
@@ -47,6 +48,9 @@ export function openEventStream(response: ServerResponse, closed: () => void): E
     'x-accel-buffering': 'no',
   });
   return {
+    get behind() {
+      return response.writableNeedDrain;
+    },
     send(event) {
       if (response.writableNeedDrain) waiting = event;
       else write(event);

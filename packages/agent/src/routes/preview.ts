@@ -20,6 +20,7 @@ import { Type } from 'typebox';
 import { type Route, succeeded } from '../http/route.ts';
 import type { NodeProcess } from '../pods/process-table.ts';
 import { ConflictError } from '../strategies/conflict-error.ts';
+import { checkCpuLists } from '../strategies/cpu-lists.ts';
 import { InputError } from '../strategies/input-error.ts';
 import {
   type GivenStrategy,
@@ -182,6 +183,10 @@ export function previewRoute({ book, matching, cgroupRoot, readProcesses, now = 
       const total = stored.filter(({ id }) => !away.has(id)).length + put.length;
       if (total > STRATEGY_LIMITS.strategies)
         throw new InputError(`strategies: ${total} with those that there are, more than ${STRATEGY_LIMITS.strategies}`);
+      checkCpuLists([
+        ...given.map(({ strategy }) => strategy),
+        ...book.all.filter(({ id }) => !away.has(id)).map(({ strategy }) => strategy),
+      ]);
       const { protection } = matching;
       const most = Math.min(SHOWN, Math.ceil(SHOWN_MATCHES / Math.max(1, put.length)));
       const found = previewChange(stored, { put, removedIds }, matching.workloads(), { nowMs, protection }, most);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { applyChange, type NodePolicies } from '@gthulhu/contracts';
 import { expect, test } from 'vitest';
 import type { StoreChange } from '../store/strategy-store.ts';
 import { ListProvider, matchingOf, podNamed } from '../workloads/provider.fixture.ts';
@@ -83,6 +84,25 @@ test('the revision is that of the content: the same again after a detour, and JS
   expect(JSON.parse(book.published.json)).toEqual(book.published.policies);
   book.replace([]);
   expect(book.published.policies.revision).toBe(empty);
+});
+
+test('what is told of a change is what is different, and makes the same of it', () => {
+  const { book } = open();
+  book.replace(fresh('a', 'b', 'c'));
+  let told = JSON.parse(book.published.json) as NodePolicies;
+  const end = book.onChange(({ change }) => {
+    told = applyChange(told, JSON.parse(JSON.stringify(change)));
+  });
+  const [first, second] = book.records;
+  book.change(second.id, { command_regex: 'b', priority: 1 });
+  expect(book.published.change).toMatchObject({ removed: [second.id], put: [{ at: 0 }] });
+  expect(told).toEqual(book.published.policies);
+  book.remove(first.id);
+  expect(book.published.change).toMatchObject({ removed: [first.id], put: [] });
+  book.add({ command_regex: 'd', priority: 2 });
+  expect(book.published.change?.put).toHaveLength(1);
+  expect(told).toEqual(book.published.policies);
+  end();
 });
 
 test('a change of workloads is a new state, told once for all that come together', async () => {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { type NodePolicies, STRATEGY_LIMITS } from '@gthulhu/contracts';
+import { STRATEGY_LIMITS } from '@gthulhu/contracts';
 import type { StoreChange } from '../store/strategy-store.ts';
 import { uuid7 } from '../store/uuid7.ts';
 import type { NodeMatching } from '../workloads/node-matching.ts';
 import { toSpec } from '../workloads/to-spec.ts';
 import { ConflictError } from './conflict-error.ts';
+import { checkCpuLists } from './cpu-lists.ts';
 import { InputError } from './input-error.ts';
+import { Published, textOfRules } from './published.ts';
 import type { GivenStrategy } from './read-strategies.ts';
 import { type PlainStrategy, type StrategyRecord, toStored } from './record.ts';
 
@@ -15,14 +17,6 @@ export interface StrategyShelf {
   load(): StrategyRecord[];
   /** Durable when it returns. @throws Error, and nothing has changed */
   apply(change: StoreChange): void;
-}
-
-/** Policies with their text, which is sent often and made once. */
-export interface Published {
-  readonly policies: NodePolicies;
-  readonly json: string;
-  /** Cgroups that strategies mean and the scheduler has no room for. */
-  readonly leftOut: number;
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
@@ -63,7 +57,7 @@ export class StrategyBook {
     this.#records = shelf.load();
     this.#all = this.#records;
     this.#match(this.#records, []);
-    this.#published = this.#publish();
+    this.#published = this.#publish(null);
     matching.onChange(() => this.#changed());
   }
 
@@ -133,7 +127,12 @@ export class StrategyBook {
       if (same && old.position === position) return old;
       return same ? { ...old, position } : { ...old, position, strategy, updatedMs: nowMs };
     });
-    this.#store(next);
+    const kept = new Set(next.map((record) => record.id));
+    const removed = [...byId.keys()].filter((id) => !kept.has(id));
+    const written = next.filter((record) => record !== byId.get(record.id));
+    // Where one stands in the list has no say.
+    const different = written.filter(({ id, strategy }) => byId.get(id)?.strategy !== strategy);
+    this.#store(next, { removed, written }, different);
   }
 
   /** Adds one strategy, the youngest. @throws InputError when there are too many */
@@ -141,7 +140,7 @@ export class StrategyBook {
     const nowMs = this.#now();
     const position = (this.#records.at(-1)?.position ?? -1) + 1;
     const record = fresh(strategy, position, nowMs);
-    this.#store([...this.#records, record]);
+    this.#store([...this.#records, record], { written: [record], removed: [] });
     return record;
   }
 
@@ -151,7 +150,9 @@ export class StrategyBook {
     if (old === undefined) return null;
     this.#refuseClusters(old);
     const next = { ...old, strategy, updatedMs: Math.max(this.#now(), old.updatedMs) };
-    this.#store(this.#records.map((record) => (record.id === id ? next : record)));
+    const isSame = JSON.stringify(old.strategy) === JSON.stringify(strategy);
+    const changed = this.#records.map((record) => (record === old ? next : record));
+    this.#store(changed, { written: [next], removed: [] }, isSame ? [] : [next]);
     return next;
   }
 
@@ -161,17 +162,18 @@ export class StrategyBook {
     if (old !== undefined) this.#refuseClusters(old);
     const rest = this.#records.filter((record) => record.id !== id);
     if (rest.length === this.#records.length) return false;
-    this.#store(rest);
+    this.#store(rest, { written: [], removed: [id] });
     return true;
   }
 
   /**
    * Puts those of the cluster in the place of those before. Nothing is stored.
    * @param title `ConfigMap a/b`
-   * @throws InputError when there are too many with those that are stored
+   * @throws InputError when there are too many with those that are stored, or too many lists of CPUs
    */
   replaceCluster(next: readonly StrategyRecord[], title: string): void {
     this.#checkRoom(this.#records.length, next.length);
+    checkCpuLists([...this.#records, ...next].map(({ strategy }) => strategy));
     const kept = new Set(next.map(({ id }) => id));
     const before = new Map(this.#cluster.map((record) => [record.id, record]));
     const removed = [...before.keys()].filter((id) => !kept.has(id));
@@ -208,24 +210,15 @@ export class StrategyBook {
     });
   }
 
-  #store(next: readonly StrategyRecord[]): void {
+  /** @param different those among the written that say something else than before */
+  #store(next: readonly StrategyRecord[], change: StoreChange, different = change.written): void {
     this.#checkRoom(next.length, this.#cluster.length);
-    const before = new Map(this.#records.map((record) => [record.id, record]));
-    const kept = new Set(next.map(({ id }) => id));
-    const removed = [...before.keys()].filter((id) => !kept.has(id));
-    const written = next.filter((record) => {
-      const old = before.get(record.id);
-      return (
-        record !== old &&
-        (old === undefined || old.position !== record.position || JSON.stringify(old) !== JSON.stringify(record))
-      );
-    });
-    if (removed.length > 0 || written.length > 0) this.#shelf.apply({ removed, written });
+    if (different.some(({ strategy }) => strategy.cpus !== undefined))
+      checkCpuLists([...next, ...this.#cluster].map(({ strategy }) => strategy));
+    if (change.removed.length > 0 || change.written.length > 0) this.#shelf.apply(change);
     this.#records = next;
     this.#all = [...next, ...this.#cluster];
-    // Where one stands in the list has no say.
-    const different = written.filter(({ id, strategy }) => before.get(id)?.strategy !== strategy);
-    this.#match(different, removed);
+    this.#match(different, change.removed);
     this.#changed();
   }
 
@@ -237,18 +230,16 @@ export class StrategyBook {
     this.#matching.changeStrategies({ put, removedIds: [...removed, ...gone] });
   }
 
-  #publish(): Published {
+  #publish(before: Published | null): Published {
     const { rules, leftOut } = this.#matching.rules();
     const strategies = this.#all.length;
-    const content = JSON.stringify({ strategies, rules });
     // Of the content, not a count: a store that was removed would begin to count anew.
-    const revision = digest(content);
-    const policies: NodePolicies = { revision, strategies, rules: [...rules] };
-    return { policies, json: `{"revision":"${revision}",${content.slice(1)}`, leftOut };
+    const revision = digest(`${strategies} ${textOfRules(rules)}`);
+    return new Published({ revision, strategies, rules: [...rules] }, leftOut, before);
   }
 
   #changed(): void {
-    const published = this.#publish();
+    const published = this.#publish(this.#published);
     if (published.policies.revision === this.#published.policies.revision) return;
     this.#published = published;
     for (const listener of this.#listeners) listener(published);

@@ -3,9 +3,10 @@ import { Buffer } from 'node:buffer';
 import type { ApiCompat } from '@gthulhu/contracts';
 import { timestamp } from '../http/route.ts';
 import type { NodeProcess } from '../pods/process-table.ts';
+import type { Published } from './published.ts';
 import { toStored } from './record.ts';
 import { schedulingRows } from './scheduling-rows.ts';
-import type { Published, StrategyBook } from './strategy-book.ts';
+import type { StrategyBook } from './strategy-book.ts';
 
 const RETRIEVED: Readonly<Record<ApiCompat, string>> = {
   current: 'Scheduling intents retrieved successfully',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { readThreads, type ThreadName } from '@gthulhu/workloads';
+import { readThreads, type ThreadName, type Workload } from '@gthulhu/workloads';
 
 /** Of all containers together: a preview is looked at by a person. */
 const MOST_THREADS = 20_000;
@@ -31,4 +31,18 @@ export async function readThreadNames(
     }
   }
   return found;
+}
+
+const MOST_PROCESSES = 1_000;
+
+/** Numbers of the processes that run in a workload now, ascending, bounded. */
+export function processesOf({ cgroupPath, containers }: Workload, cgroupRoot: string | null): number[] {
+  if (cgroupRoot === null) return [];
+  const paths = cgroupPath === null ? containers.map((container) => container.cgroupPath) : [cgroupPath];
+  const found = new Set<number>();
+  for (const path of paths) {
+    const read = path === null ? null : readThreads(join(cgroupRoot, path), MOST_IN_ONE);
+    for (const { pid } of read?.threads ?? []) found.add(pid);
+  }
+  return [...found].sort((a, b) => a - b).slice(0, MOST_PROCESSES);
 }

@@ -75,7 +75,11 @@ export async function explainTask(
   const same = answer.task === null || isSame(task, answer.task);
   const kernel = same ? answer.task : null;
   const { workloads, container } = workloadsAround(matching.workloads(), task.cgroupPath ?? '/');
-  const decision = matching.decideForTask(workloads, { comm: task.comm, leaderComm });
+  const decided = matching.decideForTask(workloads, { comm: task.comm, leaderComm });
+  const decision =
+    kernel?.exempt && decided.protectedBy === null
+      ? { ...decided, strategy: null, losses: [], protectedBy: 'it is a thread of the kernel or of the scheduler' }
+      : decided;
   const { strategy, protectedBy, losses } = decision;
   const workload = decision.workload ?? workloads[0];
   const updatedMs = strategy === null ? undefined : book.find(strategy.id)?.updatedMs;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   createMatcher,
+  createRuleMaker,
   type Decision,
   decideForTask,
   endsAtMs,
   nextEndMs,
-  nodeRules,
   type Protection,
   type ProviderHealth,
   protectedBy,
@@ -18,6 +18,9 @@ import {
 import { inSeconds } from '../cluster/age.ts';
 import { type BoundRules, boundRules } from './bound-rules.ts';
 import { type Coalesced, coalesce } from './coalesce.ts';
+
+/** Between two steps of work ahead: it takes milliseconds, and nobody waits for it. */
+const PREPARE_EVERY_MS = 20;
 
 /** setTimeout takes no longer time; then it looks again. */
 const LONGEST_TIMER_MS = 3_600_000;
@@ -52,12 +55,16 @@ export class NodeMatching {
   readonly #now: () => number;
   readonly #onEnded: (ids: readonly string[]) => void;
   readonly #matcher;
+  readonly #rules;
   /** Also those that have ended. */
   readonly #all = new Map<string, StrategySpec>();
+  /** Of those in force the ones that end some day. */
+  readonly #ending = new Map<string, StrategySpec>();
   readonly #listeners = new Set<() => void>();
   readonly #tell: Coalesced;
   readonly #unsubscribe: () => void;
   #timer: NodeJS.Timeout | null = null;
+  #preparing: NodeJS.Timeout | null = null;
 
   constructor({ provider, protection, now = Date.now, onEnded = () => undefined }: NodeMatchingOptions) {
     this.protection = protection;
@@ -65,6 +72,7 @@ export class NodeMatching {
     this.#now = now;
     this.#onEnded = onEnded;
     this.#matcher = createMatcher(protectedBy(protection));
+    this.#rules = createRuleMaker(this.#matcher, protection);
     this.#tell = coalesce(() => {
       for (const listener of this.#listeners) listener();
     });
@@ -73,9 +81,11 @@ export class NodeMatching {
     this.#unsubscribe =
       provider?.subscribe(({ added, changed, removed }) => {
         this.#matcher.changeWorkloads({ put: [...added, ...changed], removedUids: removed.map(({ uid }) => uid) });
+        this.#prepare();
         // Without strategies no rule can be different.
         if (this.#all.size > 0) this.#tell.ask();
       }) ?? (() => undefined);
+    this.#prepare();
   }
 
   /** Whether workloads can be matched here at all. */
@@ -109,12 +119,17 @@ export class NodeMatching {
       removedIds: [...removedIds, ...ended],
       regexesChecked: true,
     });
+    for (const id of removedIds) this.#ending.delete(id);
+    for (const spec of put) {
+      if (endsAtMs(spec) < Number.POSITIVE_INFINITY && !ended.has(spec.id)) this.#ending.set(spec.id, spec);
+      else this.#ending.delete(spec.id);
+    }
     this.#awaitEnd();
   }
 
   /** What the scheduler of this node has to put in force, the strongest first. */
   rules(): BoundRules {
-    return boundRules(nodeRules(this.#matcher, this.protection));
+    return boundRules(this.#rules.rules());
   }
 
   decisionOf(uid: string): Decision | undefined {
@@ -137,13 +152,21 @@ export class NodeMatching {
     this.#tell.stop();
     this.#listeners.clear();
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#preparing !== null) clearTimeout(this.#preparing);
+  }
+
+  #prepare(): void {
+    this.#preparing ??= setTimeout(() => {
+      this.#preparing = null;
+      if (this.#matcher.prepareNext()) this.#prepare();
+    }, PREPARE_EVERY_MS).unref();
   }
 
   #awaitEnd(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     const nowMs = this.#now();
-    const next = nextEndMs(this.#matcher.strategies(), nowMs);
+    const next = nextEndMs(this.#ending.values(), nowMs);
     if (next === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#end(), Math.min(LONGEST_TIMER_MS, next - nowMs));
     this.#timer.unref();
@@ -151,10 +174,11 @@ export class NodeMatching {
 
   #end(): void {
     const nowMs = this.#now();
-    const ended = this.#matcher.strategies().filter((spec) => endsAtMs(spec) <= nowMs);
+    const ended = [...this.#ending.values()].filter((spec) => endsAtMs(spec) <= nowMs);
     if (ended.length > 0) {
       const ids = ended.map(({ id }) => id);
       this.#matcher.changeStrategies({ removedIds: ids });
+      for (const id of ids) this.#ending.delete(id);
       this.#onEnded(ids);
       this.#tell.ask();
     }

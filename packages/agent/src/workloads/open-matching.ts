@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '@gthulhu/contracts';
+import { type Config, OWN_COMMAND } from '@gthulhu/contracts';
 import { cgroupIdOf, findCgroupMounts, type Protection, type WorkloadProvider } from '@gthulhu/workloads';
 import type { AgentLog } from '../agent-log.ts';
 import { NodeMatching } from './node-matching.ts';
@@ -31,7 +31,11 @@ async function started(
   }
 }
 
-function protectionOf({ units, commands }: Config['workloads']['protected'], cgroupRoot: string | null): Protection {
+function protectionOf(
+  { units, commands: listed }: Config['workloads']['protected'],
+  cgroupRoot: string | null,
+): Protection {
+  const commands = [...new Set([...listed, OWN_COMMAND])];
   if (cgroupRoot === null) return { units, commands, cgroupIds: [], uids: [] };
   const own = ownProtection(readFileSync('/proc/self/cgroup', 'utf8'), (path) => cgroupIdOf(join(cgroupRoot, path)));
   return { units, commands, ...own };

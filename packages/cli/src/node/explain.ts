@@ -4,8 +4,8 @@ import {
   type Explanation,
   type ExplanationAnswer,
   NODE_API_PATHS,
-  type PodsAnswer,
   type ToldWorkload,
+  type WorkloadsAnswer,
 } from '@gthulhu/contracts';
 import type { NodeConnection } from '@gthulhu/scheduler';
 import type { Command } from '../command.ts';
@@ -42,8 +42,9 @@ interface ExplainedWorkload {
 }
 
 async function explainWorkload(node: NodeConnection, workload: ToldWorkload): Promise<ExplainedWorkload> {
-  const { pods } = ((await node.call({ method: 'GET', path: NODE_API_PATHS.pids })) as PodsAnswer).data;
-  const pids = pods.find(({ pod_uid }) => pod_uid === workload.uid)?.processes.map(({ pid }) => pid) ?? [];
+  const path = `${NODE_API_PATHS.workloads}?processes=1&uid=${encodeURIComponent(workload.uid)}`;
+  const { workloads } = ((await node.call({ method: 'GET', path })) as WorkloadsAnswer).data;
+  const pids = workloads[0]?.pids ?? [];
   if (pids.length > MOST_PROCESSES)
     note(`gthulhu: ${pids.length} processes; the first ${MOST_PROCESSES} are explained\n`);
   const processes: Explanation[] = [];
@@ -83,6 +84,7 @@ async function ask(node: NodeConnection, wanted: string, output: string): Promis
         .join(', ')}; name one of these`,
     );
   const told = await explainWorkload(node, found[0]);
+  if (told.processes.length === 0) note('gthulhu: no process runs in it now\n');
   const pages = told.processes.map((process) => `\n${pageOf(process, wide)}`);
   const table = formatTable(workloadHeads(wide), workloadRows([told.workload], wide)) + pages.join('');
   return { text: dataText(output, told) ?? table, code: codeOf(told.processes) };

@@ -37,7 +37,7 @@ const counters: BssCounters = {
   nr_sched_congested: 0,
 };
 const POLICIES = '/api/v1/scheduling/policies';
-const WATCH = `${POLICIES}?watch=1`;
+const WATCH = `${POLICIES}?watch=1&changes=1`;
 
 let folder: string;
 let api: FakeApi;
@@ -135,6 +135,22 @@ describe('the way of policies', () => {
     await until('b', () => inForce.length === 2);
     expect(inForce).toEqual([['a'], ['b']]);
     expect(times('Updated strategy map')).toBe(2);
+  });
+
+  test('what is different is all that is told, and what follows from it is in force', async () => {
+    const url = await api.listen();
+    api.policies = policies('r1', 'a', 'b', 'c');
+    start({ url, interval: 3_600 });
+    await until('a stream', () => api.streams.size === 1);
+    const put = [{ at: 1, rule: rule('d') }];
+    api.tellChange({ from: 'r1', revision: 'r2', strategies: 3, removed: ['a'], put });
+    await until('r2', () => inForce.length === 2);
+    api.tellChange({ from: 'r2', revision: 'r3', strategies: 1, removed: ['b', 'c'], put: [] });
+    await until('r3', () => inForce.length === 3);
+    // Strategies that match nothing here.
+    api.tellChange({ from: 'r3', revision: 'r4', strategies: 9, removed: [], put: [] });
+    await told('Scheduling strategies updated: 9 strategies');
+    expect(inForce).toEqual([['a', 'b', 'c'], ['b', 'd', 'c'], ['d']]);
   });
 
   test('nothing to be in force is no change', async () => {
@@ -264,20 +280,25 @@ describe('what is wrong changes nothing', () => {
     expect(inForce).toEqual([['a'], ['c']]);
   });
 
-  test.each(['data: <html>\n\n', 'event: policies\ndata: {"revision":"x"}\n\n', 'event: policies\ndata: {}\n\n'])(
-    'an event %j ends the stream, not what is in force',
-    async (event) => {
-      const url = await api.listen();
-      api.policies = policies('r1', 'a');
-      start({ url });
-      await until('a stream', () => api.streams.size === 1);
-      const [stream] = api.streams;
-      stream.write(event);
-      api.tell(policies('r2', 'b'));
-      await until('b', () => inForce.length === 2);
-      expect(inForce).toEqual([['a'], ['b']]);
-    },
-  );
+  test.each([
+    'data: <html>\n\n',
+    'event: policies\ndata: {"revision":"x"}\n\n',
+    'event: policies\ndata: {}\n\n',
+    'event: change\ndata: {}\n\n',
+    'event: change\ndata: {"from":"r0","revision":"r2","strategies":0,"removed":[],"put":[]}\n\n',
+    'event: change\ndata: {"from":"r1","revision":"r2","strategies":0,"removed":["x"],"put":[]}\n\n',
+    'event: change\ndata: {"from":"r1","revision":"r2","strategies":0,"removed":[],"put":[{"at":2,"rule":{}}]}\n\n',
+  ])('an event %j ends the stream, not what is in force', async (event) => {
+    const url = await api.listen();
+    api.policies = policies('r1', 'a');
+    start({ url });
+    await until('a stream', () => api.streams.size === 1);
+    const [stream] = api.streams;
+    stream.write(event);
+    api.tell(policies('r2', 'b'));
+    await until('b', () => inForce.length === 2);
+    expect(inForce).toEqual([['a'], ['b']]);
+  });
 });
 
 describe('counters', () => {

@@ -47,6 +47,9 @@ export interface ApiTiming {
   readonly aliveMs?: number;
 }
 
+const sameRules = (a: readonly NodeRule[], b: readonly NodeRule[]): boolean =>
+  a.length === b.length && a.every((rule, i) => rule === b[i] || JSON.stringify(rule) === JSON.stringify(b[i]));
+
 /** In the words of the published logs: what failed before any answer is a request that was not sent. */
 const reasonOf = (error: Error): string =>
   error instanceof TransportError && !(error instanceof TokenError)
@@ -62,7 +65,8 @@ function startFollowing(
 ): PolicyFollower {
   let revision: string | null = null;
   let strategies = 0;
-  let inForce: string | null = sink.dirty ? null : '[]';
+  /** Null: what an earlier process gave tasks may still be there. */
+  let inForce: readonly NodeRule[] | null = sink.dirty ? null : [];
   let isFirst = true;
   let away = false;
   let isOlder = false;
@@ -75,10 +79,11 @@ function startFollowing(
 
   function apply(policies: NodePolicies): void {
     if (policies.revision === revision && !away) return;
-    const rules = JSON.stringify(policies.rules);
-    const isNew = rules !== inForce;
-    if (isNew) sink.enforce(policies.rules);
-    inForce = rules;
+    const isNew = inForce === null || !sameRules(policies.rules, inForce);
+    if (isNew) {
+      sink.enforce(policies.rules);
+      inForce = policies.rules;
+    }
     revision = policies.revision;
     strategies = policies.strategies;
     fetched();

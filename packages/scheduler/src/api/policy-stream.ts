@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { NODE_API_PATHS, type NodePolicies } from '@gthulhu/contracts';
+import { applyChange, NODE_API_PATHS, type NodePolicies } from '@gthulhu/contracts';
 import { AnswerError } from './json-answer.ts';
 import type { NodeClient } from './node-client.ts';
-import { parsePolicies } from './read-policies.ts';
-import { createEventParser } from './sse.ts';
+import { PoliciesError, parseChange, parsePolicies } from './read-policies.ts';
+import { createEventParser, type ServerEvent } from './sse.ts';
 import { ANSWER_MAX_BYTES, type OpenAnswer } from './transport.ts';
 
 /** A comment comes every 10 s: after so long without any byte the other side is gone, whatever the socket says. */
@@ -38,12 +38,20 @@ function checkHead(answer: OpenAnswer): void {
   throw new AnswerError(`the API gives ${what} instead of a stream of policies`, answer.status);
 }
 
+/** What an event makes of the policies that the stream has told before; null for one of another kind. */
+function policiesOf({ event, data }: ServerEvent, before: NodePolicies | null): NodePolicies | null {
+  if (event === 'policies') return parsePolicies(data);
+  if (event !== 'change') return null;
+  if (before === null) throw new PoliciesError('a change came before the policies that it is about');
+  return applyChange(before, parseChange(data));
+}
+
 /** Follows `GET policies?watch=1` until it ends. @throws what opening it ends with */
 export async function openPolicyStream(options: PolicyStreamOptions): Promise<PolicyStream> {
   const { client, onPolicies, onAlive, limits = { silenceMs: SILENCE_LIMIT_MS, eventMs: EVENT_LIMIT_MS } } = options;
   const answer = await client.open({
     method: 'GET',
-    path: `${NODE_API_PATHS.policies}?watch=1`,
+    path: `${NODE_API_PATHS.policies}?watch=1&changes=1`,
     headers: { accept: 'text/event-stream' },
   });
   // Its errors arrive below; until then one must not end the process.
@@ -56,6 +64,7 @@ export async function openPolicyStream(options: PolicyStreamOptions): Promise<Po
   }
   const parser = createEventParser(ANSWER_MAX_BYTES);
   const { message } = answer;
+  let told: NodePolicies | null = null;
   let end: (reason: string) => void = () => {};
   const ended = new Promise<string>((resolve) => {
     let silence: NodeJS.Timeout | undefined;
@@ -75,7 +84,12 @@ export async function openPolicyStream(options: PolicyStreamOptions): Promise<Po
       heard();
       onAlive();
       try {
-        for (const { event, data } of parser.push(chunk)) if (event === 'policies') onPolicies(parsePolicies(data));
+        for (const event of parser.push(chunk)) {
+          const next = policiesOf(event, told);
+          if (next === null) continue;
+          onPolicies(next);
+          told = next;
+        }
       } catch (error) {
         end((error as Error).message);
         return;

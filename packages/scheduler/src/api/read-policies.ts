@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { NODE_RULE_LIMITS, type NodePolicies, NodePoliciesSchema, NodeRuleSchema } from '@gthulhu/contracts';
+import {
+  NODE_RULE_LIMITS,
+  type NodePolicies,
+  NodePoliciesSchema,
+  NodeRuleSchema,
+  type PoliciesChange,
+  PoliciesChangeSchema,
+} from '@gthulhu/contracts';
 import { Compile } from 'typebox/compile';
 
 /** The answer is not what the contract says; nothing of it is used. */
@@ -15,6 +22,7 @@ interface Validator {
 /** Compiled: ten thousand rules take milliseconds, and a second otherwise, in which nothing else happens here. */
 const whole = Compile(NodePoliciesSchema);
 const oneRule: Validator = Compile(NodeRuleSchema);
+const change: Validator = Compile(PoliciesChangeSchema);
 
 const wording = (validator: Validator, value: unknown, place: string): string => {
   const [first] = validator.Errors(value);
@@ -41,13 +49,20 @@ export function readPolicies(value: unknown): NodePolicies {
   throw new PoliciesError(`the policies of the API are not as they must be: ${fault(value)}`);
 }
 
-/** The same from the text of an event. @throws PoliciesError */
-export function parsePolicies(text: string): NodePolicies {
-  let value: unknown;
+function parseEvent(text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new PoliciesError(`an event of the stream is no JSON (${text.length} characters)`, { cause });
   }
-  return readPolicies(value);
+}
+
+/** The same from the text of an event. @throws PoliciesError */
+export const parsePolicies = (text: string): NodePolicies => readPolicies(parseEvent(text));
+
+/** What is different, from the text of an event. @throws PoliciesError */
+export function parseChange(text: string): PoliciesChange {
+  const value = parseEvent(text);
+  if (change.Check(value)) return value as PoliciesChange;
+  throw new PoliciesError(`a change of the policies is not as it must be: ${wording(change, value, '')}`);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { openSyscallProgram } from '@gthulhu/bpf';
-import type { TaskExplanation } from '@gthulhu/contracts';
+import { PROTECTED_RULE_IDS, type TaskExplanation } from '@gthulhu/contracts';
 import { entry } from '../log/entry.ts';
 import type { Logger } from '../log/logger.ts';
 import { type Ranked, type RuleSet, ruleSetOf } from '../strategies/node-rules.ts';
@@ -10,6 +10,9 @@ import { type CommandPolicies, startCommandPolicies } from './command-policies.t
 import { planCpuSets, slotOf } from './cpu-sets.ts';
 import type { KernelSide } from './kernel-side.ts';
 import { NO_PRIORITY } from './records.ts';
+
+/** Of no policy. */
+const NO_RANK = 0;
 
 /** How often slices are looked at where no timer can be armed for each: a quarter of the shortest, ns. */
 const LEAST_POLL_NS = 250_000;
@@ -61,6 +64,8 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
   let taken: ReadonlySet<number> = kernel.cpuSlotsInUse();
   /** Null: what an earlier process gave tasks may still be there. */
   let commandsInForce: string | null = kernel.hasCommandPolicies() ? null : '[]';
+  /** The same as they were given: comparing these is less work. */
+  let ranksInForce: readonly Ranked[] | null = null;
   let commands: CommandPolicies | null = null;
 
   const commandPolicies = (): CommandPolicies => {
@@ -79,11 +84,17 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
     return commands;
   };
 
-  function enforceCommands(rules: RuleSet, policies: readonly PolicyValue[]): void {
+  function enforceCommands(rules: RuleSet, policyOf: (ranked: Ranked) => PolicyValue, sameCpuSets: boolean): void {
+    if (sameCpuSets && rules.commands === ranksInForce) return;
+    const policies = rules.commands.map(policyOf);
+    ranksInForce = null;
     const key = JSON.stringify(
       rules.commands.map(({ rule }, i) => [policies[i], rule.commandRegex, rule.cgroups && [...rule.cgroups].sort()]),
     );
-    if (key === commandsInForce) return;
+    if (key === commandsInForce) {
+      ranksInForce = rules.commands;
+      return;
+    }
     const some = policies.length > 0;
     if (some) kernel.watchCommands();
     if (rules.matcher.bound) kernel.watchMoves();
@@ -92,6 +103,7 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
     if (!rules.matcher.bound) kernel.unwatchMoves();
     if (!some) kernel.unwatchCommands();
     commandsInForce = key;
+    ranksInForce = rules.commands;
     logger.debug(`${matched} tasks have a strategy by their command`, { matched });
   }
 
@@ -101,13 +113,21 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
       const sets = planCpuSets(cpuSets, taken, rules.cpuLists, Number(BigInt.asUintN(26, change)));
       const numberOf = numbers.for(rules.rules.map(({ id }) => id));
       const policyOf = ({ rule, rank }: Ranked): PolicyValue => ({
-        rank,
+        // Nothing is written for those who are protected by their command.
+        rank: rule.id === PROTECTED_RULE_IDS.commands ? NO_RANK : rank,
         priority: rule.priority ?? NO_PRIORITY,
         sliceNs: rule.sliceNs,
         cpus: rule.cpus === null ? 0 : (sets.handles.get(rule.cpus) ?? 0),
         strategy: numberOf.get(rule.id) ?? 0,
       });
-      const target = new Map([...rules.cgroups].map(([id, ranked]) => [id, policyOf(ranked)]));
+      // One rule may name thousands of cgroups.
+      const policies = new Map<Ranked, PolicyValue>();
+      const target = new Map<string, PolicyValue>();
+      for (const [id, ranked] of rules.cgroups) {
+        const policy = policies.get(ranked) ?? policyOf(ranked);
+        policies.set(ranked, policy);
+        target.set(id, policy);
+      }
       for (const { slot, words } of sets.writes) kernel.writeCpuSet(slot, words);
       const staged = table.stage(target, change);
       if (target.size > 0) kernel.setCgroupPolicies(true);
@@ -120,8 +140,9 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
       staged.finish();
       numbers.use(numberOf);
       kernel.setCgroupPolicies(target.size > 0);
+      const sameCpuSets = sets.writes.length === 0 && sets.handles.size === cpuSets.size;
       cpuSets = sets.handles;
-      enforceCommands(rules, rules.commands.map(policyOf));
+      enforceCommands(rules, policyOf, sameCpuSets);
       taken = new Set();
       kernel.clearCpuSets(new Set([...cpuSets.values()].map(slotOf)));
       const slicesNs = rules.rules.map(({ sliceNs }) => sliceNs);

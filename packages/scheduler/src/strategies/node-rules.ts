@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { NODE_RULE_LIMITS, type NodeRule } from '@gthulhu/contracts';
+import { NODE_RULE_LIMITS, type NodeRule, sameAround } from '@gthulhu/contracts';
 import { compileOrdered, type Matcher, orderedByPrecedence } from './matcher.ts';
 import { CpusError, type Pattern, RegexError, type Rule, toRule } from './rule.ts';
 
@@ -10,7 +10,7 @@ export class NodeRuleError extends Error {
 
 /** What the kernel has room for, twice: while a change is written, both are there. */
 export const MAX_CGROUPS = NODE_RULE_LIMITS.cgroups;
-export const MAX_CPU_LISTS = 31;
+export const MAX_CPU_LISTS = NODE_RULE_LIMITS.cpuLists;
 
 /** A rule and where it stands: of two that apply to a task, the one with the smaller rank counts. */
 export interface Ranked {
@@ -29,6 +29,8 @@ export interface RuleSet {
   readonly matcher: Matcher;
   /** Lists of CPUs that they name. */
   readonly cpuLists: readonly string[];
+  /** What `rules` were made of, where they came from the node API: the same object is the same rule. */
+  readonly given: readonly NodeRule[];
 }
 
 /** A rule about whole cgroups: every command in them. */
@@ -38,9 +40,14 @@ const isOfCgroups = (rule: Rule): boolean => rule.cgroups !== null && rule.patte
  * Sorts rules into those that the kernel resolves and those that need the command. Ranks leave room for rules about
  * cgroups between those about commands, so that pods that come and go change the rank of nobody else.
  * @param ordered the strongest first
+ * @param before the set that these follow
  * @throws NodeRuleError for more than the kernel has room for
  */
-export function ruleSetOf(ordered: readonly Rule[]): RuleSet {
+export function ruleSetOf(
+  ordered: readonly Rule[],
+  given: readonly NodeRule[] = [],
+  before: RuleSet | null = null,
+): RuleSet {
   const cgroups = new Map<string, Ranked>();
   const commands: Ranked[] = [];
   for (const rule of ordered) {
@@ -58,12 +65,18 @@ export function ruleSetOf(ordered: readonly Rule[]): RuleSet {
     throw new NodeRuleError(
       `the strategies name ${cpuLists.length} different lists of CPUs; the scheduler knows ${MAX_CPU_LISTS} at once`,
     );
+  const sameCommands =
+    before !== null &&
+    commands.length === before.commands.length &&
+    commands.every(({ rule }, i) => rule === before.commands[i].rule);
   return {
     rules: ordered,
     cgroups,
-    commands,
-    matcher: compileOrdered(commands.map(({ rule }) => rule)),
+    commands: sameCommands ? before.commands : commands,
+    // It remembers which names match what.
+    matcher: sameCommands ? before.matcher : compileOrdered(commands.map(({ rule }) => rule)),
     cpuLists,
+    given,
   };
 }
 
@@ -108,11 +121,23 @@ function readRule(given: NodeRule, index: number, known: ReadonlyMap<string, Pat
 
 /**
  * The rules of the node API, which come in their order: the strongest first.
- * @param before the set that these follow: what it has compiled is not compiled again
+ * @param before the set that these follow: what has stayed the same is not made again
  * @throws NodeRuleError also for one that cannot be used
  */
 export function ruleSetOfNode(rules: readonly NodeRule[], before: RuleSet | null = null): RuleSet {
+  const given = before?.given ?? [];
+  const { head, tail } = sameAround(rules, given);
+  const made = new Map<NodeRule, Rule>();
+  for (let i = head; before !== null && i < given.length - tail; i++) made.set(given[i], before.rules[i]);
   const known = new Map<string, Pattern>();
-  for (const { commandRegex, pattern } of before?.rules ?? []) if (pattern !== null) known.set(commandRegex, pattern);
-  return ruleSetOf(rules.map((rule, index) => readRule(rule, index, known)));
+  const patterns = head + tail < rules.length ? (before?.rules ?? []) : [];
+  for (const { commandRegex, pattern } of patterns) if (pattern !== null) known.set(commandRegex, pattern);
+  const ordered = [
+    ...(before?.rules.slice(0, head) ?? []),
+    ...rules
+      .slice(head, rules.length - tail)
+      .map((rule, index) => made.get(rule) ?? readRule(rule, head + index, known)),
+    ...(before?.rules.slice(given.length - tail) ?? []),
+  ];
+  return ruleSetOf(ordered, rules, before);
 }

@@ -4,7 +4,7 @@ import { RE2JS, RE2JSException } from 're2js';
 
 /** A strategy, made ready to be matched. */
 export interface Rule {
-  /** Its place among those that it came with, from 0. */
+  /** Its place among those that it came with first, from 0. */
   readonly index: number;
   /** By which it is known from one set to the next. */
   readonly id: string;

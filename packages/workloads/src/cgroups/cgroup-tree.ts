@@ -20,6 +20,18 @@ export function nameText(bytes: Uint8Array): string {
   }
 }
 
+/** The same of a text in which names stand, such as a path: each name by itself, as the tree has it. */
+export function namesText(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    const parts = Buffer.from(bytes)
+      .toString('latin1')
+      .split(/([/\n])/);
+    return parts.map((part) => nameText(Buffer.from(part, 'latin1'))).join('');
+  }
+}
+
 /** The cgroups there are, by id. Pure. */
 export interface CgroupTree {
   readonly size: number;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Workload } from '../workload.ts';
 import { type Decision, decide, type InForce, inForceOf } from './decision.ts';
-import { comparePrecedence } from './precedence.ts';
+import { placeOf } from './precedence.ts';
 import type { Asked, Atom } from './questions.ts';
 import type { StrategySpec } from './strategy-spec.ts';
 
@@ -14,6 +14,8 @@ export interface Group {
   readonly protectedBy: string | null;
   /** In no order. */
   readonly members: readonly Member[];
+  /** Grows with each member that comes or goes. */
+  readonly version: number;
   /** What the scheduler has to hear of. */
   readonly inForce: InForce;
   /** The same with every reason, made when it is asked for. */
@@ -37,6 +39,7 @@ const NOTHING: InForce = { policy: null, commands: [] };
 
 export class LiveGroup implements Group {
   readonly members: Member[] = [];
+  version = 0;
   readonly protectedBy: string | null;
   /** Ids of the atoms that hold, ascending. */
   atoms: readonly number[] = [];
@@ -85,12 +88,14 @@ export class LiveGroup implements Group {
   }
 
   take(member: Member): void {
+    this.version++;
     member.group = this;
     member.place = this.members.length;
     this.members.push(member);
   }
 
   release(member: Member): void {
+    this.version++;
     const last = this.members.pop() as Member;
     if (last === member) return;
     last.place = member.place;
@@ -98,14 +103,7 @@ export class LiveGroup implements Group {
   }
 
   insert(spec: StrategySpec): void {
-    let low = 0;
-    let high = this.#candidates.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (comparePrecedence(this.#candidates[middle], spec) < 0) low = middle + 1;
-      else high = middle;
-    }
-    this.#candidates.splice(low, 0, spec);
+    this.#candidates.splice(placeOf(this.#candidates, spec), 0, spec);
     this.#changed();
   }
 

@@ -3,9 +3,9 @@ import { STRATEGY_LIMITS } from '@gthulhu/contracts';
 import type { Workload } from '../workload.ts';
 import type { Decision } from './decision.ts';
 import { type Group, groupKey, LiveGroup, Member } from './groups.ts';
-import { comparePrecedence } from './precedence.ts';
+import { comparePrecedence, placeOf } from './precedence.ts';
 import type { ProtectedBy } from './protection.ts';
-import { type Asked, type Atom, createQuestions, indexMember, unindexMember } from './questions.ts';
+import { type Asked, type Atom, createQuestions } from './questions.ts';
 import { checkStrategies, StrategySetError, type StrategySpec } from './strategy-spec.ts';
 
 const MAX_STRATEGIES = STRATEGY_LIMITS.strategies;
@@ -39,13 +39,23 @@ export interface Matcher {
   candidatesOf(uid: string): readonly StrategySpec[];
   /** Each workload is in one of them. */
   groups(): Iterable<Group>;
+  /** The strongest first. */
   strategies(): StrategySpec[];
+  /** Those among them that name no workload. */
+  aboutAll(): StrategySpec[];
   readonly workloadCount: number;
+  /**
+   * Some milliseconds of work ahead: afterwards one more strategy costs the same, whatever it asks about.
+   * @returns false when there is nothing left to do
+   */
+  prepareNext(): boolean;
 }
 
 export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
   const questions = createQuestions<Member>();
   const asked = new Map<string, Asked<Member>>();
+  /** Those asked, the strongest first. */
+  let ordered: StrategySpec[] = [];
   /** Strategies by one atom that must hold for them; those that must meet one of several namespaces by each. */
   const byAtom = new Map<number, Set<Asked<Member>>>();
   const aboutAll = new Set<Asked<Member>>();
@@ -83,13 +93,9 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
   }
 
   /** Members of each group for whom the atom holds. */
-  function holders({ facet, value }: Atom<Member>): Map<LiveGroup, Member[]> {
-    if (facet.index === null) {
-      facet.index = new Map();
-      for (const member of memberOf.values()) indexMember([facet], member, member.workload);
-    }
+  function holders(atom: Atom<Member>): Map<LiveGroup, Member[]> {
     const found = new Map<LiveGroup, Member[]>();
-    for (const member of facet.index.get(value) ?? []) {
+    for (const member of questions.holders(atom, memberOf.values())) {
       const group = member.group as LiveGroup;
       const there = found.get(group);
       if (there === undefined) found.set(group, [member]);
@@ -132,6 +138,7 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
     if (strategy === undefined) return;
     asked.delete(id);
     unindex(strategy);
+    ordered.splice(placeOf(ordered, strategy.spec), 1);
     for (const group of groups.values()) if (group.drop(strategy.spec)) changed.add(group);
     questions.forget(strategy, (atom) => mergeWithout(atom, changed));
   }
@@ -140,6 +147,7 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
     const strategy = questions.ask(spec, (atom) => splitBy(atom, changed));
     asked.set(spec.id, strategy);
     index(strategy);
+    ordered.splice(placeOf(ordered, spec), 0, spec);
     for (const group of groups.values()) {
       if (!group.meets(strategy)) continue;
       group.insert(spec);
@@ -147,29 +155,53 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
     }
   }
 
+  /** As many that it is less work to begin anew with the groups. */
+  function exchangeMany(removed: Iterable<string>, incoming: readonly StrategySpec[]): void {
+    groups.clear();
+    const forget = (id: string): void => {
+      const strategy = asked.get(id);
+      if (strategy === undefined) return;
+      asked.delete(id);
+      unindex(strategy);
+      questions.forget(strategy, () => undefined);
+    };
+    for (const id of removed) forget(id);
+    for (const spec of incoming) {
+      forget(spec.id);
+      const strategy = questions.ask(spec, () => undefined);
+      asked.set(spec.id, strategy);
+      index(strategy);
+    }
+    ordered = [...asked.values()].map(({ spec }) => spec).sort(comparePrecedence);
+    for (const member of memberOf.values()) assign(member, questions.answers(member.workload));
+  }
+
   function leave(uid: string): void {
     const member = memberOf.get(uid);
     if (member === undefined) return;
     memberOf.delete(uid);
     const group = member.group as LiveGroup;
-    unindexMember(questions.facets(), member, member.workload);
+    questions.leave(member);
     group.release(member);
     if (group.members.length === 0) groups.delete(group.key);
   }
 
-  function enter(workload: Workload): void {
-    const atoms = questions.answers(workload);
-    const reason = protectedBy(workload);
+  function assign(member: Member, atoms: readonly number[]): void {
+    const reason = protectedBy(member.workload);
     const key = groupKey(atoms, reason);
     let group = groups.get(key);
     if (group === undefined) {
       group = newGroup(atoms, reason);
       groups.set(key, group);
     }
-    const member = new Member(workload);
     group.take(member);
-    indexMember(questions.facets(), member, workload);
+  }
+
+  function enter(workload: Workload): void {
+    const member = new Member(workload);
     memberOf.set(workload.uid, member);
+    questions.enter(member);
+    assign(member, questions.answers(workload));
   }
 
   function refuseBad(put: readonly StrategySpec[], removed: ReadonlySet<string>, regexesChecked: boolean): void {
@@ -192,24 +224,16 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
       const removed = new Set(removedIds);
       refuseBad(incoming, removed, regexesChecked);
       const changed = new Set<LiveGroup>();
-      const work = (): void => {
-        for (const id of removed) takeOut(id, changed);
-        for (const spec of incoming) {
-          takeOut(spec.id, changed);
-          putIn(spec, changed);
-        }
-      };
-      if (removed.size + incoming.length <= FEW) {
-        work();
-        return [...changed];
+      if (removed.size + incoming.length > FEW) {
+        exchangeMany(removed, incoming);
+        return [...groups.values()];
       }
-      const members = [...memberOf.values()];
-      groups.clear();
-      memberOf.clear();
-      for (const facet of questions.facets()) facet.index = null;
-      work();
-      for (const { workload } of members) enter(workload);
-      return [...groups.values()];
+      for (const id of removed) takeOut(id, changed);
+      for (const spec of incoming) {
+        takeOut(spec.id, changed);
+        putIn(spec, changed);
+      }
+      return [...changed];
     },
     changeWorkloads: ({ put = [], removedUids = [] }) => {
       for (const uid of removedUids) leave(uid);
@@ -221,9 +245,11 @@ export function createMatcher(protectedBy: ProtectedBy = () => null): Matcher {
     decisionOf: (uid) => memberOf.get(uid)?.group?.decision,
     candidatesOf: (uid) => memberOf.get(uid)?.group?.candidates ?? [],
     groups: () => groups.values(),
-    strategies: () => [...asked.values()].map(({ spec }) => spec).sort(comparePrecedence),
+    strategies: () => ordered.slice(),
+    aboutAll: () => [...aboutAll].map(({ spec }) => spec).sort(comparePrecedence),
     get workloadCount() {
       return memberOf.size;
     },
+    prepareNext: () => questions.indexNext(memberOf.values()),
   };
 }

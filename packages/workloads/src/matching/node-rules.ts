@@ -4,12 +4,15 @@ import type { Workload } from '../workload.ts';
 import { inForceOf } from './decision.ts';
 import type { Group } from './groups.ts';
 import type { Matcher } from './matcher.ts';
-import { comparePrecedence, specificity } from './precedence.ts';
+import { specificity } from './precedence.ts';
 import type { Protection } from './protection.ts';
 import type { StrategySpec } from './strategy-spec.ts';
 
 /** Bits of specificity() that bind a strategy to workloads; without them it is about every task of the machine. */
 const BOUND = 8 | 4 | 2;
+
+/** In the place of a strategy: the cgroups of the protected. */
+const SHIELDED = Symbol('shielded');
 
 export const isAboutAll = (strategy: StrategySpec): boolean => (specificity(strategy) & BOUND) === 0;
 
@@ -39,40 +42,92 @@ function cgroupIdsOfAll(groups: Iterable<Group>): string[] {
 
 const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
+interface KnownRule {
+  readonly groups: readonly Group[];
+  readonly versions: readonly number[];
+  readonly rule: NodeRule;
+}
+
+const isSame = ({ groups, versions }: KnownRule, now: readonly Group[]): boolean =>
+  groups.length === now.length && now.every((group, i) => group === groups[i] && group.version === versions[i]);
+
+/**
+ * Rules of one matcher, one set after the other. A rule that has stayed the same is the same object: who follows sees
+ * by it what is different.
+ */
+export interface RuleMaker {
+  /** The strongest first. */
+  rules(): NodeRule[];
+}
+
+export function createRuleMaker(matcher: Matcher, protection: Protection): RuleMaker {
+  let known = new Map<StrategySpec | typeof SHIELDED, KnownRule>();
+  let commandShield: NodeRule | null = null;
+
+  function collect(): { bound: Map<StrategySpec, Group[]>; shielded: Group[] } {
+    const bound = new Map<StrategySpec, Group[]>();
+    const shielded: Group[] = [];
+    for (const group of matcher.groups()) {
+      if (group.protectedBy !== null) {
+        shielded.push(group);
+        continue;
+      }
+      const { policy, commands } = group.inForce;
+      for (const strategy of policy === null ? commands : [...commands, policy]) {
+        if (isAboutAll(strategy)) continue;
+        const there = bound.get(strategy);
+        if (there === undefined) bound.set(strategy, [group]);
+        else there.push(group);
+      }
+    }
+    return { bound, shielded };
+  }
+
+  function rules(): NodeRule[] {
+    const next: typeof known = new Map();
+    const once = (of: StrategySpec | typeof SHIELDED, groups: readonly Group[], make: () => NodeRule): NodeRule => {
+      const before = known.get(of);
+      const kept =
+        before !== undefined && isSame(before, groups)
+          ? before
+          : { groups, versions: groups.map(({ version }) => version), rule: make() };
+      next.set(of, kept);
+      return kept.rule;
+    };
+    const { bound, shielded } = collect();
+    const about = bound.size === 0 ? [] : matcher.strategies().filter((strategy) => bound.has(strategy));
+    const aboutAll = inForceOf(matcher.aboutAll());
+    const all = aboutAll.policy === null ? aboutAll.commands : [...aboutAll.commands, aboutAll.policy];
+    const boundRules = about
+      .map((strategy) => {
+        const groups = bound.get(strategy) as Group[];
+        return once(strategy, groups, () => rule(strategy, cgroupIdsOfAll(groups)));
+      })
+      .filter(({ cgroups }) => cgroups?.length !== 0);
+    const shieldRule = once(SHIELDED, shielded, () => {
+      const ids = new Set([...cgroupIdsOfAll(shielded), ...protection.cgroupIds]);
+      return shield(PROTECTED_RULE_IDS.cgroups, '', [...ids].sort(numerically));
+    });
+    const first = shieldRule.cgroups?.length !== 0 && boundRules.length + all.length > 0;
+    const names = protection.commands.map(literally).join('|');
+    commandShield ??= shield(PROTECTED_RULE_IDS.commands, `^(?:${names})$`, null);
+    const made = [
+      ...(first ? [shieldRule] : []),
+      ...boundRules,
+      ...(names !== '' && all.length > 0 ? [commandShield] : []),
+      ...all.map((strategy) => once(strategy, [], () => rule(strategy, null))),
+    ];
+    known = next;
+    return made;
+  }
+
+  return { rules };
+}
+
 /**
  * What the scheduler of the node has to put in force, the strongest first. A strategy that comes to nobody is not in
  * it. One about every task reaches also those outside of all workloads; the protected are kept from it by rules of
  * their own, which change nothing and come first.
  */
-export function nodeRules(matcher: Matcher, protection: Protection): NodeRule[] {
-  const bound = new Map<StrategySpec, Group[]>();
-  const shielded: Group[] = [];
-  for (const group of matcher.groups()) {
-    if (group.protectedBy !== null) {
-      shielded.push(group);
-      continue;
-    }
-    const { policy, commands } = group.inForce;
-    for (const strategy of policy === null ? commands : [...commands, policy]) {
-      if (isAboutAll(strategy)) continue;
-      const there = bound.get(strategy);
-      if (there === undefined) bound.set(strategy, [group]);
-      else there.push(group);
-    }
-  }
-  const about = [...bound.keys()].sort(comparePrecedence);
-  const aboutAll = inForceOf(matcher.strategies().filter(isAboutAll));
-  const all = aboutAll.policy === null ? aboutAll.commands : [...aboutAll.commands, aboutAll.policy];
-  const rules = about
-    .map((strategy) => rule(strategy, cgroupIdsOfAll(bound.get(strategy) as Group[])))
-    .filter(({ cgroups }) => cgroups?.length !== 0);
-  const protectedIds = [...new Set([...cgroupIdsOfAll(shielded), ...protection.cgroupIds])].sort(numerically);
-  const first = protectedIds.length > 0 && rules.length + all.length > 0;
-  const names = protection.commands.map(literally).join('|');
-  return [
-    ...(first ? [shield(PROTECTED_RULE_IDS.cgroups, '', protectedIds)] : []),
-    ...rules,
-    ...(names !== '' && all.length > 0 ? [shield(PROTECTED_RULE_IDS.commands, `^(?:${names})$`, null)] : []),
-    ...all.map((strategy) => rule(strategy, null)),
-  ];
-}
+export const nodeRules = (matcher: Matcher, protection: Protection): NodeRule[] =>
+  createRuleMaker(matcher, protection).rules();

@@ -39,6 +39,18 @@ export function comparePrecedence(a: StrategySpec, b: StrategySpec): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
+/** Where it stands, or would stand, among some that are ordered. */
+export function placeOf(ordered: readonly StrategySpec[], strategy: StrategySpec): number {
+  let low = 0;
+  let high = ordered.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (comparePrecedence(ordered[middle], strategy) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Why `winner` goes before `loser`. */
 export function decidedBy(winner: StrategySpec, loser: StrategySpec): DecidedBy {
   const differ = specificity(winner) ^ specificity(loser);

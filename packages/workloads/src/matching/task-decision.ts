@@ -52,7 +52,7 @@ export function decideForTask(
   thread: ThreadName,
   protection: Protection,
 ): TaskDecision {
-  const aboutAll = matcher.strategies().filter((strategy) => isAboutAll(strategy) && matches(strategy, thread));
+  const aboutAll = matcher.aboutAll().filter((strategy) => matches(strategy, thread));
   const lost = (winner: StrategySpec, others: readonly StrategySpec[]): Loss[] =>
     others
       .filter((strategy) => strategy !== winner)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes tasks in every way there is: births. It takes one command a line,
-//   fork NAME | thread NAME | into NAME CGROUP_FOLDER | name NAME | heir NAME
+// Makes tasks in every way there is: births [PAUSE_US]. It takes one command a line,
+//   fork NAME | thread NAME | into NAME CGROUP_FOLDER | as NAME PID | name NAME | heir NAME
 // and answers with one line of JSON: the new task's number and the time of its first instruction, ns since boot. Each
-// task then wakes every 5 ms. `into` is clone3 with CLONE_INTO_CGROUP: nothing moves, it is born there. `name` renames
-// the task that reads the commands; `heir` does so and forks at once, before anybody can have answered for the new name.
+// task then wakes every PAUSE_US, 5 ms where it is not said. `into` is clone3 with CLONE_INTO_CGROUP: nothing moves, it
+// is born there. `as` is clone3 with the number that the new task has to have. `name` renames the task that reads the commands; `heir` does so and forks at once, before anybody can
+// have answered for the new name.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 static char name[16];
+static struct timespec pause_between = { .tv_nsec = 5000000 };
 
 static uint64_t now_ns(void)
 {
@@ -30,14 +32,12 @@ static uint64_t now_ns(void)
 
 static void live(uint64_t first)
 {
-	const struct timespec pause = { .tv_nsec = 5000000 };
-
 	if (name[0])
 		prctl(PR_SET_NAME, name);
 	printf("{\"pid\":%ld,\"firstNs\":%llu}\n", syscall(SYS_gettid), (unsigned long long)first);
 	fflush(stdout);
 	for (;;)
-		nanosleep(&pause, NULL);
+		nanosleep(&pause_between, NULL);
 }
 
 static void *thread_run(void *arg)
@@ -57,15 +57,35 @@ static long clone_into(const char *folder)
 	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
-int main(void)
+/* It may be a moment until a number is free after its owner has ended. */
+static long clone_as(const char *number)
+{
+	struct timespec pause = { .tv_nsec = 10000000 };
+	pid_t pid = atol(number);
+	struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1 };
+	long made = -1;
+
+	for (int tries = 0; made < 0 && tries < 500; tries++) {
+		made = syscall(SYS_clone3, &args, sizeof(args));
+		if (made < 0)
+			nanosleep(&pause, NULL);
+	}
+	return made;
+}
+
+int main(int argc, char **argv)
 {
 	char line[4096], how[16], folder[4000];
 	pthread_t thread;
 	long pid;
 
+	if (argc > 1)
+		pause_between.tv_nsec = atol(argv[1]) * 1000;
 	printf("{\"ready\":true,\"pid\":%d}\n", getpid());
 	fflush(stdout);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* numbers of those that ended are free again */
+	signal(SIGCHLD, SIG_IGN);
 	while (fgets(line, sizeof(line), stdin)) {
 		folder[0] = name[0] = 0;
 		if (sscanf(line, "%15s %15s %3999s", how, name, folder) < 2)
@@ -87,7 +107,7 @@ int main(void)
 			prctl(PR_SET_NAME, name);
 			name[0] = 0;
 		}
-		pid = !strcmp(how, "into") ? clone_into(folder) : fork();
+		pid = !strcmp(how, "into") ? clone_into(folder) : !strcmp(how, "as") ? clone_as(folder) : fork();
 		if (pid < 0) {
 			perror(how);
 			return 1;

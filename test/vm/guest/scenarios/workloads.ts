@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Strategies for cgroups, and for commands in them, on a tree as Kubernetes has it. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeRule } from '@gthulhu/contracts';
 import { Cgroup, ROOT_CGROUP } from '../cgroups.ts';
@@ -179,6 +179,16 @@ export const commandPolicies: Scenario = async (stage) => {
   values.weaker = priorityOf(await host.explain(weaker.pid));
   const unbound = await outside.fork('web-server');
   values.unboundMs = await until(() => has(unbound.pid, 16));
+
+  // Its number is given to somebody else, who is none of them.
+  const victim = await outside.fork('web-victim');
+  await until(() => has(victim.pid, 16));
+  process.kill(victim.pid, 'SIGKILL');
+  await until(async () => !existsSync(`/proc/${victim.pid}`));
+  const successor = await outside.as(victim.pid, 'plain');
+  await sleep(SETTLE_MS);
+  values.successorHasTheNumber = Number(successor.pid === victim.pid);
+  values.successor = priorityOf(await host.explain(successor.pid));
 
   await inside.rename('web-leader');
   values.leaderMs = await until(() => has(inside.pid, 2));

@@ -2,7 +2,7 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
-import { NODE_API_PATHS, type NodePolicies } from '@gthulhu/contracts';
+import { NODE_API_PATHS, type NodePolicies, type PoliciesChange } from '@gthulhu/contracts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
@@ -100,7 +100,7 @@ export class FakeApi {
       this.metrics.push({ text: body, contentType: request.headers['content-type'] });
       this.json(response, 200, { success: true });
     } else if (url === NODE_API_PATHS.policies) this.givePolicies(request, response);
-    else if (url === `${NODE_API_PATHS.policies}?watch=1`) this.stream(response);
+    else if (url === `${NODE_API_PATHS.policies}?watch=1&changes=1`) this.stream(response);
     else this.json(response, 404, { message: 'Not Found' });
   }
 
@@ -139,6 +139,12 @@ export class FakeApi {
     response.write(this.event());
     this.streams.add(response);
     response.on('close', () => this.streams.delete(response));
+  }
+
+  /** What is different, told to those who watch. */
+  tellChange(change: PoliciesChange): void {
+    for (const stream of this.streams)
+      stream.write(`event: change\nid: ${change.revision}\ndata: ${JSON.stringify(change)}\n\n`);
   }
 
   /** New policies, told to those who watch. */
