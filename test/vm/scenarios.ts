@@ -126,8 +126,9 @@ export const expectations: Readonly<Record<string, Check>> = {
   apiLatency: all(
     stayedInForce,
     valueIs('changes', 200),
-    // 34 to 71 ms where it was looked at; the target is 100.
-    valueWithin('postP99Ms', 200),
+    // Also of the first 200, which pay for code that is compiled while it gets hot; seen warm: 34 to 71.
+    valueWithin('coldP99Ms', 200),
+    valueWithin('postP99Ms', 100),
     valueAtLeast('streamsCut', 1),
     valueWithin('polledMaxMs', 2100),
   ),
@@ -136,9 +137,8 @@ export const expectations: Readonly<Record<string, Check>> = {
     stayedInForce,
     valueAtLeast('workloads', 1000),
     valueIs('changes', 100),
-    // The median: of a hundred changes the slowest take 230 ms on the emulated machine.
-    valueWithin('postP50Ms', 100),
-    valueWithin('commandP50Ms', 10),
+    valueWithin('postP99Ms', 100),
+    valueWithin('commandP99Ms', 10),
     valueIs('agrees', 1),
     valueIs('byCgroup', 1),
     valueIs('named', 1),

@@ -26,6 +26,8 @@ import { obtainKernelSide } from './takeover.ts';
 const LOOK_MS = 500;
 /** After so long it does only what it does all the time. */
 const SETTLED_MS = 5_000;
+/** Those who start with us come first. */
+const REHEARSED_MS = 1_000;
 /** Detaching is not synchronous: so long the kernel may take to say how it ended. */
 const EXIT_WAIT_MS = 10_000;
 
@@ -168,6 +170,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   let report: NodeJS.Timeout | undefined;
   let beat: NodeJS.Timeout | undefined;
   let settled: NodeJS.Timeout | undefined;
+  let rehearsal: NodeJS.Timeout | undefined;
   try {
     for (const map of kernel.maps()) logger.log(say.bpfMap(map));
     logger.log(say.topologyRead(formatTopology(topology)));
@@ -183,6 +186,9 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
       const { startRuleEnforcer } = await import('./rule-enforcer.ts');
       enforcer = startRuleEnforcer(kernel, logger);
       api.follow(enforcer);
+      rehearsal = setTimeout(async () => {
+        (await import('../strategies/rehearse.ts')).rehearseRules();
+      }, REHEARSED_MS);
       const { explain } = enforcer;
       const { startExplainServer } = await import('./explain-server.ts');
       explainServer = startExplainServer({
@@ -240,6 +246,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     clearInterval(report);
     clearInterval(beat);
     clearTimeout(settled);
+    clearTimeout(rehearsal);
     await stopFollowing();
     await host?.stop();
     kernel.close();
