@@ -7,6 +7,7 @@ export default defineConfig({
     main: 'packages/cli/dist/main.js',
     'policy-worker': 'packages/scheduler/dist/process/policy-worker.js',
     'trial-worker': 'packages/scheduler/dist/trial/trial-worker.js',
+    'document-worker': 'packages/scheduler/dist/strategies/document-worker.js',
   },
   platform: 'node',
   output: { dir: 'build/cli', format: 'esm', cleanDir: true, chunkFileNames: '[name].js' },
