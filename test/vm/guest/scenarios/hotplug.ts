@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Measured } from '../../plan.ts';
+import type { LogLine, Measured } from '../../plan.ts';
 import { kernelView, untilInForceAgain } from '../kernel.ts';
 import type { Scenario, Stage } from '../stage.ts';
 
@@ -30,6 +30,7 @@ async function switched(stage: Stage, switches: readonly (() => void)[]): Promis
   // In force for long enough to show that it works: with the CPUs that there are now.
   const later = await stage.measure(hogs, 2);
   const log = scheduler.log(from);
+  const { loadMs, aroundMs } = timesOf(log, backMs);
   return {
     before,
     after: kernelView(),
@@ -39,8 +40,25 @@ async function switched(stage: Stage, switches: readonly (() => void)[]): Promis
       explained: log.filter((line) => line.msg === 'ejected' && /HOTPLUG|UNREG_KERN/.test(String(line.kind))).length,
       paused: log.filter((line) => line.pauseSeconds !== undefined).length,
       backMs: Math.max(...backMs),
+      loadMs,
+      aroundMs,
     },
     ...(await scheduler.counters()),
+  };
+}
+
+/**
+ * Of coming back: what the kernel takes to load and verify the object anew, and all the rest.
+ * @param backMs of each time, in order
+ */
+function timesOf(log: readonly LogLine[], backMs: readonly number[]): { loadMs: number; aroundMs: number } {
+  // Its first map is the first line after the load.
+  const loadMs = log.flatMap(({ msg, time }, at) =>
+    msg === 'map' && log[at - 1]?.msg !== 'map' ? [Date.parse(time) - Date.parse(log[at - 1]?.time ?? time)] : [],
+  );
+  return {
+    loadMs: Math.max(...loadMs),
+    aroundMs: Math.max(...backMs.map((ms, at) => ms - (loadMs[at] ?? 0))),
   };
 }
 
