@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogLine, Measured } from '../../plan.ts';
 import { kernelView, untilInForceAgain } from '../kernel.ts';
+import { FOLDER } from '../scheduler.ts';
 import type { Scenario, Stage } from '../stage.ts';
 
 /** Loading is verified by an emulated CPU: that takes tens of seconds where there are many queues. */
@@ -11,8 +12,13 @@ const CPUS = '/sys/devices/system/cpu';
 
 /** Switches CPUs under load. Each time the kernel ends the scheduler, and each time it has to come back by itself. */
 async function switched(stage: Stage, switches: readonly (() => void)[]): Promise<Measured> {
-  const scheduler = await stage.scheduler();
-  const hogs = await stage.hogs(1);
+  mkdirSync(FOLDER, { recursive: true });
+  const strategiesFile = `${FOLDER}/hotplug.yaml`;
+  writeFileSync(strategiesFile, JSON.stringify({ strategies: [{ command_regex: '^web-', priority: 0 }] }));
+  const scheduler = await stage.scheduler({ config: { strategiesFile } });
+  const hogs = [...(await stage.hogs(1)), ...(await stage.hogs(1, { cpus: '0' }))];
+  // Urgent only while its strategy is in force, which each attachment has to see to anew.
+  await stage.sleeper({ name: 'web-on-0', cpus: '0', periodUs: 20_000, workUs: 1000 });
   const pinned = await stage.hogs(1, { name: 'pinned to the last CPU', cpus: String(stage.cpus - 1) });
   const before = kernelView();
   const from = scheduler.program.lines.length;
