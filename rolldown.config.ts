@@ -11,6 +11,7 @@ export default defineConfig({
     main: 'packages/cli/dist/main.js',
     'policy-worker': 'packages/scheduler/dist/process/policy-worker.js',
     'trial-worker': 'packages/scheduler/dist/trial/trial-worker.js',
+    'document-worker': 'packages/scheduler/dist/strategies/document-worker.js',
   },
   platform: 'node',
   output: { dir: 'build/cli', format: 'cjs', cleanDir: true, chunkFileNames: '[name].js' },
