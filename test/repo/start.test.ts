@@ -59,7 +59,8 @@ test('the options of Node leave the compiled form of its own modules in use', ()
     console.log(JSON.stringify({ used: [...used], refused: [...refused] }))`;
   const usage = (...more: string[]): { used: string[]; refused: string[] } =>
     JSON.parse(
-      spawnSync('node', [...more, '--no-warnings', '--expose-internals', '-e', program], { encoding: 'utf8' }).stdout,
+      spawnSync(process.execPath, [...more, '--no-warnings', '--expose-internals', '-e', program], { encoding: 'utf8' })
+        .stdout,
     );
   expect(usage(...options)).toMatchObject({ used: expect.arrayContaining(['http']), refused: [] });
   // It is seen where they do not.
