@@ -113,6 +113,27 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
   const command = (agent: Agent, ...args: string[]) =>
     spawnSync(join(root, 'bin/gthulhu'), [...args, '--state-folder', agent.state], { encoding: 'utf8' });
 
+  test('others are answered while the largest ConfigMap is read', async () => {
+    const agent = await start();
+    const text = Array.from({ length: 10_000 }, (_, i) => `  - namespaces: [a${i}]\n    priority: ${i % 21}\n`).join(
+      '',
+    );
+    await makeMap(`strategies:\n${text}`);
+    let answered = 0;
+    while ((await health(agent)).clusterStrategies?.strategies !== 10_000) answered++;
+    // Before the event comes there may be some; whoever reads it himself answers nobody after that.
+    expect(answered).toBeGreaterThan(100);
+    expect((await health(agent)).clusterStrategies).toMatchObject({ state: 'applied', note: '' });
+
+    // One that is wrong at its very end is refused with its place, and nothing of it is in force.
+    await changeMap({ [KEY]: `strategies:\n${text.slice(0, text.lastIndexOf('  - '))}  - pid: 7\n` });
+    const place = `${KEY}:20000:10: strategies[9999].pid: `;
+    const refused = async (): Promise<boolean> =>
+      (await health(agent)).clusterStrategies?.note.includes(place) ?? false;
+    await waitFor('the refusal', refused, [], 120_000);
+    expect((await health(agent)).clusterStrategies).toMatchObject({ state: 'refused', strategies: 10_000 });
+  });
+
   test('strategies of the ConfigMap are in force beside posted ones, and go before equally specific ones', async () => {
     await makeMap(web(15));
     const pod = await makePod('web', 'web');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
 import { runAgent } from '@gthulhu/agent';
-import { configWithLog, readStrategyDocument } from '@gthulhu/scheduler';
+import { configWithLog, readStrategyDocumentAside } from '@gthulhu/scheduler';
 import type { Command } from './command.ts';
 import { readLogFormat, wrongLogFormat } from './log-format.ts';
 
@@ -16,5 +16,5 @@ export const agent: Command = async ({ args, version, misused }) => {
   const ready = configWithLog(values.config, format, (line) => void process.stdout.write(line));
   return ready === null
     ? 1
-    : runAgent({ config: ready.config, log: ready.logger, version, readDocument: readStrategyDocument });
+    : runAgent({ config: ready.config, log: ready.logger, version, readDocument: readStrategyDocumentAside });
 };

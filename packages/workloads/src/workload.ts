@@ -64,7 +64,7 @@ export function keepLabels(given: Readonly<Record<string, string>>): KeptLabels 
   return { labels, dropped };
 }
 
-function sameLabels(a: Workload['labels'], b: Workload['labels']): boolean {
+export function sameLabels(a: Workload['labels'], b: Workload['labels']): boolean {
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key]);
 }

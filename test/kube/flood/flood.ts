@@ -17,7 +17,7 @@ export interface Flood {
 }
 
 /** The flags that bin/gthulhu starts processes with, and its variable below. */
-const FLAGS = ['--single-threaded', '--max-semi-space-size=1'];
+const FLAGS = ['--single-threaded-gc', '--v8-pool-size=1', '--max-semi-space-size=1'];
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 

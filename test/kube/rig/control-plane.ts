@@ -13,6 +13,8 @@ export interface ControlPlane {
   readonly authority: Pair;
   readonly admin: Admin;
   readonly programs: readonly Program[];
+  /** The API server's own record of the requests of service accounts: one JSON object a line (audit.k8s.io/v1 Event). */
+  readonly audit: string;
   /** Kills the API server and starts it again at the same port. */
   restartApi(whileDown?: () => Promise<void>): Promise<void>;
   /** A client certificate of this cluster's authority. */
@@ -22,6 +24,18 @@ export interface ControlPlane {
   start(name: string, file: string, args: readonly string[], env?: NodeJS.ProcessEnv): Program;
   end(): Promise<void>;
 }
+
+/** Who asked for what, of the accounts that tests make. */
+const auditOfTests = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [
+    { level: 'None', userGroups: ['system:serviceaccounts:kube-system'] },
+    { level: 'Metadata', userGroups: ['system:serviceaccounts'] },
+    { level: 'None' },
+  ],
+};
 
 export interface ControlPlaneOptions {
   /** Where the API server listens, and what it calls itself: that nodes of another network namespace reach it. */
@@ -88,6 +102,9 @@ export async function startControlPlane(
     await Promise.all(programs.splice(0).map((program) => program.end()));
   };
 
+  const audit = join(folder, 'audit.log');
+  const auditPolicy = join(folder, 'audit-policy.json');
+  writeFileSync(auditPolicy, JSON.stringify(auditOfTests));
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
   const peerUrl = `http://127.0.0.1:${etcdPeer}`;
   const startApi = (): Program =>
@@ -101,6 +118,8 @@ export async function startControlPlane(
       '--service-cluster-ip-range=10.96.0.0/16',
       '--authorization-mode=Node,RBAC',
       '--enable-admission-plugins=NodeRestriction',
+      `--audit-policy-file=${auditPolicy}`,
+      `--audit-log-path=${audit}`,
       '--allow-privileged=true',
       `--client-ca-file=${authority.certificate}`,
       `--tls-cert-file=${serving.certificate}`,
@@ -169,6 +188,7 @@ export async function startControlPlane(
       authority,
       admin,
       programs,
+      audit,
       kubeconfig,
       start,
       end,

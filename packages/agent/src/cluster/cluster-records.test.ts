@@ -6,9 +6,9 @@ import { readClusterRecords } from './cluster-records.ts';
 import type { ReadDocument } from './read-document.ts';
 
 /** JSON stands for the text: where in it is said by the key alone. */
-const readDocument: ReadDocument = (text, name) => ({
+const readDocument: ReadDocument = async (text, name) => ({
   strategies: JSON.parse(text) as Strategy[],
-  errorAt: (key, message) => new Error(`${name}: ${key}: ${message}`),
+  errorAt: async (key, message) => new Error(`${name}: ${key}: ${message}`),
 });
 const source = { configMap: 'a/b', key: 'strategies.yaml' };
 const read = (
@@ -60,4 +60,21 @@ test.each<[string, object, RegExp]>([
   ['nothing at all', {}, /strategies\[1\] is empty/],
 ])('%s refuses the whole text', async (_, strategy, message) => {
   await expect(read([{ command_regex: 'fine' }, strategy])).rejects.toThrow(message);
+});
+
+test('of a long list, others have their turn between some and the next', async () => {
+  let turns = 0;
+  let reading = true;
+  const turn = (): void => {
+    turns++;
+    if (reading) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const strategies = Array.from({ length: 5_000 }, (_, i) => ({ namespaces: [`n${i}`], priority: i % 21 }));
+  const records = await read(strategies);
+  reading = false;
+  expect(records.map(({ strategy }) => strategy)).toEqual(strategies);
+  expect(records.map(({ position }) => position)).toEqual(strategies.map((_, i) => i));
+  expect(turns).toBeGreaterThan(30);
+  await expect(read([...strategies, { cpus: 'x' }])).rejects.toThrow(/^strategies\[5000\]\.cpus: /);
 });

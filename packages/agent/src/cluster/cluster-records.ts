@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ConfigMapContent } from '@gthulhu/kube';
 import { readStrategies } from '../strategies/read-strategies.ts';
 import type { PlainStrategy, StrategyRecord } from '../strategies/record.ts';
@@ -13,19 +14,38 @@ export interface TextSource {
 }
 
 /** What cannot mean the same on every node, and now as later. */
-function refuseLocal(strategies: readonly PlainStrategy[], document: StrategyDocument): void {
-  for (const [index, { pid, maxDuration }] of strategies.entries()) {
-    if (pid !== undefined)
-      throw document.errorAt(
-        `strategies[${index}].pid`,
-        'means a process of one machine; use command_regex or selectors',
-      );
-    if (maxDuration !== undefined)
-      throw document.errorAt(
-        `strategies[${index}].maxDuration`,
-        'has no beginning that all nodes agree on; write expiresAt, such as 2030-01-31T12:00:00Z',
-      );
+function localFault({ pid, maxDuration }: PlainStrategy): { readonly key: string; readonly why: string } | null {
+  if (pid !== undefined) return { key: 'pid', why: 'means a process of one machine; use command_regex or selectors' };
+  if (maxDuration !== undefined)
+    return {
+      key: 'maxDuration',
+      why: 'has no beginning that all nodes agree on; write expiresAt, such as 2030-01-31T12:00:00Z',
+    };
+  return null;
+}
+
+/** So many at a time: between them others are answered. */
+const TURN = 250;
+
+/** Calls `act` with some of the list after the other, and with how many went before. */
+async function inTurns<T>(list: readonly T[], act: (some: readonly T[], from: number) => void): Promise<void> {
+  for (let from = 0; from < list.length; from += TURN) {
+    if (from > 0) await nextTurn();
+    act(list.slice(from, from + TURN), from);
   }
+}
+
+/** @throws Error that says where in the text */
+async function readPlain(document: StrategyDocument): Promise<PlainStrategy[]> {
+  const plain: PlainStrategy[] = [];
+  await inTurns(document.strategies, (strategies, from) => {
+    for (const { strategy } of readStrategies({ strategies }, from)) plain.push(strategy);
+  });
+  for (const [index, strategy] of plain.entries()) {
+    const fault = localFault(strategy);
+    if (fault !== null) throw await document.errorAt(`strategies[${index}].${fault.key}`, fault.why);
+  }
+  return plain;
 }
 
 async function refuseRegexes(
@@ -36,10 +56,10 @@ async function refuseRegexes(
   const regexes = strategies.map(({ command_regex }) => command_regex ?? '');
   const faults = await regexFaults(regexes, known);
   if (faults === null)
-    throw document.errorAt('', 'the expressions together take too long to compile; use simpler or fewer ones');
+    throw await document.errorAt('', 'the expressions together take too long to compile; use simpler or fewer ones');
   for (const [index, regex] of regexes.entries()) {
     const fault = faults.get(regex);
-    if (fault !== undefined) throw document.errorAt(`strategies[${index}].command_regex`, fault);
+    if (fault !== undefined) throw await document.errorAt(`strategies[${index}].command_regex`, fault);
   }
 }
 
@@ -55,26 +75,30 @@ export async function readClusterRecords(
   readDocument: ReadDocument,
   { before, known }: { before: readonly StrategyRecord[]; known: ReadonlySet<string> },
 ): Promise<StrategyRecord[]> {
-  const document = readDocument(text, key);
-  const strategies = readStrategies({ strategies: document.strategies }).map(({ strategy }) => strategy);
-  refuseLocal(strategies, document);
+  const document = await readDocument(text, key);
+  const strategies = await readPlain(document);
   await refuseRegexes(strategies, document, known);
   const made = Date.parse(createdAt);
   const createdMs = Number.isNaN(made) ? 0 : made;
   const changed = new Map(before.map(({ id, updatedMs }) => [id, updatedMs]));
   const times = new Map<string, number>();
-  return strategies.map((strategy, position) => {
+  const records: StrategyRecord[] = [];
+  const add = (strategy: PlainStrategy, position: number): void => {
     const content = JSON.stringify(strategy);
     const nth = times.get(content) ?? 0;
     times.set(content, nth + 1);
     const id = contentId(configMap, key, content, `${nth}`);
-    return {
+    records.push({
       id,
       origin: 'cluster',
       position,
       createdMs: createdMs + position,
       updatedMs: changed.get(id) ?? seenAt,
       strategy,
-    };
+    });
+  };
+  await inTurns(strategies, (some, from) => {
+    for (const [index, strategy] of some.entries()) add(strategy, from + index);
   });
+  return records;
 }

@@ -98,13 +98,15 @@ export function readStrategy(value: unknown, place = 'the strategy'): GivenStrat
 
 /**
  * The strategies of a body, all of them or none. Expressions are not looked at here: that takes longer.
+ * @param from place of the first one, where the body is a part of a longer list
  * @throws InputError that names the first place that is wrong
  */
-export function readStrategies(body: unknown): GivenStrategy[] {
+export function readStrategies(body: unknown, from = 0): GivenStrategy[] {
   const list = (body as { strategies?: unknown } | null)?.strategies;
+  const placeOf = (index: number): string => `strategies[${from + index}]`;
   const spelled = Array.isArray(list)
-    ? { ...(body as object), strategies: list.map((value, index) => oneSpelling(value, `strategies[${index}]`)) }
+    ? { ...(body as object), strategies: list.map((value, index) => oneSpelling(value, placeOf(index))) }
     : body;
   const { strategies } = checkBody(StrategiesInputSchema, spelled);
-  return strategies.map((input, index) => ({ id: input.id, strategy: plain(input, `strategies[${index}]`) }));
+  return strategies.map((input, index) => ({ id: input.id, strategy: plain(input, placeOf(index)) }));
 }

@@ -3,6 +3,8 @@ import { Buffer } from 'node:buffer';
 import { KubeError } from '../kube-error.ts';
 
 const NEWLINE = 0x0a;
+/** Room for the begun line that stays; for a longer one it is made, and let go afterwards. */
+const ROOM_BYTES = 65_536;
 
 export interface Lines {
   /** @throws KubeError when a line gets longer than allowed */
@@ -11,14 +13,34 @@ export interface Lines {
   readonly pending: number;
 }
 
-/** Cuts a stream into lines; keeps no more than one unfinished line. Empty lines are left out. */
+/**
+ * Cuts a stream into lines; keeps no more than one unfinished line. Empty lines are left out. What is kept is copied into
+ * one buffer that stays: slices of Node's pool would each hold 64 KiB, and live long enough to be garbage that V8 collects
+ * late.
+ */
 export function splitLines(maxBytes: number, onLine: (line: string) => void): Lines {
-  let parts: Buffer[] = [];
+  let room = Buffer.alloc(0);
   let pending = 0;
-  const tooLong = (): never => {
-    parts = [];
+  const keep = (chunk: Buffer, start: number, end: number): void => {
+    const wanted = pending + end - start;
+    if (wanted > maxBytes) {
+      pending = 0;
+      room = Buffer.alloc(0);
+      throw new KubeError('ERR_KUBE_TOO_LARGE', `a line of the watch has more than ${maxBytes} bytes`);
+    }
+    if (wanted > room.length) {
+      const wider = Buffer.allocUnsafeSlow(Math.max(ROOM_BYTES, Math.min(maxBytes, 2 * wanted)));
+      room.copy(wider, 0, 0, pending);
+      room = wider;
+    }
+    chunk.copy(room, pending, start, end);
+    pending = wanted;
+  };
+  const take = (): string => {
+    const line = room.toString('utf8', 0, pending);
     pending = 0;
-    throw new KubeError('ERR_KUBE_TOO_LARGE', `a line of the watch has more than ${maxBytes} bytes`);
+    if (room.length > ROOM_BYTES) room = Buffer.alloc(0);
+    return line;
   };
   return {
     get pending() {
@@ -26,27 +48,14 @@ export function splitLines(maxBytes: number, onLine: (line: string) => void): Li
     },
     push(chunk) {
       let start = 0;
-      for (;;) {
-        const end = chunk.indexOf(NEWLINE, start);
-        if (end < 0) break;
-        if (pending + end - start > maxBytes) tooLong();
-        let line: string;
-        if (pending === 0) {
-          line = chunk.toString('utf8', start, end);
-        } else {
-          parts.push(chunk.subarray(start, end));
-          line = Buffer.concat(parts, pending + end - start).toString('utf8');
-          parts = [];
-          pending = 0;
-        }
+      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+        const whole = pending === 0 && end - start <= maxBytes;
+        if (!whole) keep(chunk, start, end);
+        const line = whole ? chunk.toString('utf8', start, end) : take();
         start = end + 1;
         if (line.trim() !== '') onLine(line);
       }
-      if (start === chunk.length) return;
-      pending += chunk.length - start;
-      if (pending > maxBytes) tooLong();
-      // A copy: the rest of the chunk would be kept with it.
-      parts.push(Buffer.from(chunk.subarray(start)));
+      if (start < chunk.length) keep(chunk, start, chunk.length);
     },
   };
 }

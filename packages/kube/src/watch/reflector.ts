@@ -20,8 +20,11 @@ export interface ReflectorOptions<T> {
   readonly path: string;
   readonly fieldSelector?: string;
   readonly labelSelector?: string;
-  /** What to keep of an object; null where it is none of ours. What throws here counts as malformed. */
-  readonly keep: (object: KubeObject) => T | null;
+  /**
+   * What to keep of an object; null where it is none of ours. What throws here counts as malformed. `before` is what is
+   * kept of it so far: given back, nothing has changed, and nobody is told.
+   */
+  readonly keep: (object: KubeObject, before: T | undefined) => T | null;
   readonly onChange: (change: Change<T>) => void;
   /** Each failure, before the rest that follows it; and what a handler of onChange threw. */
   readonly onProblem?: (error: KubeError, restMs: number) => void;
@@ -96,9 +99,9 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       onProblem?.(new KubeError('ERR_KUBE_ANSWER', message, { cause }), 0);
     }
   };
-  const keepOf = (object: KubeObject): T | null => {
+  const keepOf = (object: KubeObject, key: string): T | null => {
     try {
-      return keep(object);
+      return keep(object, objects.get(key));
     } catch {
       counts.malformed += 1;
       return null;
@@ -125,8 +128,9 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
         },
       },
       (object) => {
-        const kept = keepOf(object);
-        if (kept !== null) found.set(keyOf(object.meta), kept);
+        const key = keyOf(object.meta);
+        const kept = keepOf(object, key);
+        if (kept !== null) found.set(key, kept);
       },
     );
     heard();
@@ -144,12 +148,13 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   };
   const set = (object: KubeObject): void => {
     const key = keyOf(object.meta);
-    const kept = keepOf(object);
+    const kept = keepOf(object, key);
     if (kept === null) {
       remove(key);
       return;
     }
     const before = objects.get(key);
+    if (kept === before) return;
     if (before === undefined && objects.size >= (options.maxObjects ?? MAX_OBJECTS)) {
       const message = `${path}: more than ${options.maxObjects ?? MAX_OBJECTS} objects came by the watch`;
       throw new KubeError('ERR_KUBE_TOO_LARGE', message);

@@ -184,4 +184,4 @@ async function run(data: PolicyWorkerData): Promise<void> {
   say({ state: 'ended' });
 }
 
-await run(workerData as PolicyWorkerData);
+void run(workerData as PolicyWorkerData);

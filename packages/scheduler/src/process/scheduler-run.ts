@@ -14,13 +14,12 @@ import { formatTopology } from '../topology/format-topology.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import { CELL, makeCells } from './cells.ts';
 import { toBssCounters, toOperatorCounters } from './counters.ts';
-import { type ExplainServer, startExplainServer } from './explain-server.ts';
+import type { ExplainServer } from './explain-server.ts';
 import { type ExitRecord, type KernelSide, readHotplugSeq } from './kernel-side.ts';
 import type { PinFolder } from './pin-folder.ts';
-import { type PolicyHost, type PolicyService, startPolicyHost } from './policy-host.ts';
-import { type RuleEnforcer, startRuleEnforcer } from './rule-enforcer.ts';
-import { forgetStrategies } from './strategy-enforcer.ts';
-import { type StrategyFollower, startStrategyFollower } from './strategy-follower.ts';
+import type { PolicyHost, PolicyService } from './policy-host.ts';
+import type { RuleEnforcer } from './rule-enforcer.ts';
+import type { StrategyFollower } from './strategy-follower.ts';
 import { obtainKernelSide } from './takeover.ts';
 
 /** So often it is seen whether the kernel has ended the scheduler, and a pinned one hears of its process. */
@@ -79,6 +78,7 @@ async function startPolicy(
     sliceDefaultNs: config.scheduler.slice_ns_default,
     sliceMinNs: config.scheduler.slice_ns_min,
   };
+  const { startPolicyHost } = await import('./policy-host.ts');
   const startHost = (module: PolicyModule | null): PolicyHost =>
     startPolicyHost({
       data: { ...data, module },
@@ -181,21 +181,28 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     // HTTP, TLS and keys are loaded by those who have an API.
     if (config.api.enabled) api = (await import('../api/api-client.ts')).startApiClient(config, logger);
     logger.log(say.schedulerStarted());
+    // So are strategies and what matches them: the kernel's order serves meanwhile.
     if (api !== null) {
+      const { startRuleEnforcer } = await import('./rule-enforcer.ts');
       enforcer = startRuleEnforcer(kernel, logger);
       api.follow(enforcer);
       rehearsal = setTimeout(async () => {
         (await import('../strategies/rehearse.ts')).rehearseRules();
       }, REHEARSED_MS);
       const { explain } = enforcer;
+      const { startExplainServer } = await import('./explain-server.ts');
       explainServer = startExplainServer({
         path: join(config.agent.stateFolder, STATE_FILES.schedulerSocket),
         explain,
         onError: (error) => logger.warn(`nobody can ask what applies to a task: ${error.message}`),
       });
-    } else if (config.scheduler.strategiesFile !== '')
+    } else if (config.scheduler.strategiesFile !== '') {
+      const { startStrategyFollower } = await import('./strategy-follower.ts');
       follower = startStrategyFollower({ file: config.scheduler.strategiesFile, kernel, logger });
-    else if (kernel.hasPolicies()) await forgetStrategies(kernel, logger);
+    } else if (kernel.hasPolicies()) {
+      const { forgetStrategies } = await import('./strategy-enforcer.ts');
+      await forgetStrategies(kernel, logger);
+    }
 
     let overBudget = kernel.counters().cpus.nr_urgent_over_budget;
     report = setInterval(() => {

@@ -100,8 +100,6 @@ async function run(data: TrialWorkerData): Promise<void> {
 // Node says that taking types out is experimental; the operator cannot do anything about it.
 process.removeAllListeners('warning');
 say({ kind: 'started', tid: Number(basename(readlinkSync('/proc/thread-self'))) });
-try {
-  await run(workerData as TrialWorkerData);
-} catch (error) {
+run(workerData as TrialWorkerData).catch((error: unknown) => {
   say({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
-}
+});

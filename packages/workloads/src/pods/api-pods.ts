@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Client, type Reflector, startReflector } from '@gthulhu/kube';
-import { type Pod, readPod } from './pod.ts';
+import { keepSame, type Pod, readPod } from './pod.ts';
 import type { PodSource } from './pod-source.ts';
 
 /** Nodes run 110 pods, some many more; what is beyond is a server that does not know the selector. */
@@ -16,7 +16,7 @@ export function createApiPods(client: Client, nodeName: string): PodSource {
         client,
         path: '/api/v1/pods',
         fieldSelector: `spec.nodeName=${nodeName}`,
-        keep: (object) => readPod(object, nodeName),
+        keep: (object, before) => keepSame(before, readPod(object, nodeName)),
         maxObjects: MAX_PODS,
         onChange(change) {
           if (change.kind === 'list') listener.list(change.objects);

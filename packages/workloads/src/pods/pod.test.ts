@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readObject } from '@gthulhu/kube';
 import { describe, expect, test } from 'vitest';
-import { type Pod, readPod } from './pod.ts';
+import { keepSame, type Pod, readPod } from './pod.ts';
 
 const metadata = {
   name: 'web',
@@ -133,3 +133,40 @@ function mirror(hash: string): object {
     'kubernetes.io/config.source': 'file',
   };
 }
+
+describe('a pod that comes again', () => {
+  const parts = (version: string, label: string, ids: readonly string[], phase = 'Running'): Parts => ({
+    metadata: { resourceVersion: version, labels: { app: label, tier: 'front' } },
+    status: { phase, containerStatuses: ids.map((id) => started(id, `containerd://${id}`)) },
+  });
+  const first = podOf(parts('7', 'web', ['a', 'b'])) as Pod;
+
+  test('is the one before where nothing that is kept has changed', () => {
+    expect(keepSame(first, podOf({ ...parts('8', 'web', ['a', 'b']), spec: { ...spec, priority: 3 } }))).toBe(first);
+  });
+
+  test('shares with the one before what is the same', () => {
+    const relabelled = keepSame(first, podOf(parts('8', 'shop', ['a', 'b'])));
+    expect(relabelled).toEqual(podOf(parts('8', 'shop', ['a', 'b'])));
+    expect(relabelled?.containers).toBe(first.containers);
+    const restarted = keepSame(first, podOf(parts('8', 'web', ['a', 'c'])));
+    expect(restarted).toEqual(podOf(parts('8', 'web', ['a', 'c'])));
+    expect(restarted?.labels).toBe(first.labels);
+  });
+
+  test.each<[string, Partial<Pod>]>([
+    ['uid', { uid: 'other' }],
+    ['qosClass', { qosClass: 'Guaranteed' }],
+    ['cgroupUid', { cgroupUid: 'other' }],
+    ['createdAt', { createdAt: '2026-11-24T05:00:00Z' }],
+    ['labels', { labels: { app: 'web' } }],
+    ['containers', { containers: first.containers.map((one) => ({ ...one, ended: true })) }],
+  ])('with another %s is another one', (_, change) => {
+    expect(keepSame(first, { ...first, ...change })).toEqual({ ...first, ...change });
+  });
+
+  test('is none when it has come to its end, and the first has nothing before it', () => {
+    expect(keepSame(first, podOf(parts('8', 'web', [], 'Succeeded')))).toBeNull();
+    expect(keepSame(undefined, first)).toBe(first);
+  });
+});

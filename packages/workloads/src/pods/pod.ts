@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isRecord, type KubeObject } from '@gthulhu/kube';
-import { keepLabels, type QosClass } from '../workload.ts';
+import { keepLabels, type QosClass, sameLabels } from '../workload.ts';
 
 export interface PodContainer {
   readonly name: string;
@@ -82,4 +82,28 @@ export function readPod({ meta, raw }: KubeObject, nodeName: string | null): Pod
     createdAt: typeof metadata.creationTimestamp === 'string' ? metadata.creationTimestamp.slice(0, 40) : '',
     containers: readContainers(status),
   };
+}
+
+const sameContainers = (a: Pod['containers'], b: Pod['containers']): boolean =>
+  a.length === b.length &&
+  a.every(({ name, id, ended }, i) => name === b[i].name && id === b[i].id && ended === b[i].ended);
+
+/**
+ * The pod, of parts of the one before where they say the same; that one itself where all do. Most changes of a pod are
+ * of what is not kept (probes, conditions, annotations), and what lives long is not made anew for them.
+ */
+export function keepSame(before: Pod | undefined, pod: Pod | null): Pod | null {
+  if (before === undefined || pod === null) return pod;
+  const labels = sameLabels(before.labels, pod.labels) ? before.labels : pod.labels;
+  const containers = sameContainers(before.containers, pod.containers) ? before.containers : pod.containers;
+  const isSame =
+    labels === before.labels &&
+    containers === before.containers &&
+    before.uid === pod.uid &&
+    before.namespace === pod.namespace &&
+    before.name === pod.name &&
+    before.qosClass === pod.qosClass &&
+    before.cgroupUid === pod.cgroupUid &&
+    before.createdAt === pod.createdAt;
+  return isSame ? before : { ...pod, labels, containers };
 }
