@@ -164,6 +164,7 @@ export const expectations: Readonly<Record<string, Check>> = {
     valueIs('everybodyElse', 3),
     valueIs('ownProtected', 2),
     valueIs('ownEntries', 0),
+    valueIs('daemonsTouched', 0),
     valueIs('leftAgrees', 1),
   ),
   apiLog: all(exitsWith(0, /receive os signal/, /uei: kind=/, /scheduler exit/), saysWhatWasPublished, mapsAreReal),
