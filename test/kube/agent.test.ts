@@ -99,7 +99,11 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
     ((await agent.ask('GET', NODE_API_PATHS.strategies)).body as StrategiesAnswer).strategies;
   const until = (what: string, agent: Agent, holds: () => Promise<boolean>): Promise<void> =>
     waitFor(what, holds, [], 30_000).catch(async (error) => {
-      throw new Error(`${error.message}\n${agent.output}\n${JSON.stringify(await health(agent))}`);
+      const known = (await agent.ask('GET', NODE_API_PATHS.workloads)).body;
+      throw new Error(
+        [error.message, agent.output, JSON.stringify(await health(agent)), JSON.stringify(known)].join('\n'),
+        { cause: error },
+      );
     });
   const priorities = async (agent: Agent): Promise<(number | null)[]> =>
     (await rules(agent)).map(({ priority }) => priority);
@@ -292,7 +296,10 @@ describe.skipIf(obstacle !== null && !process.env.CI)(obstacle ?? 'an agent of a
     });
     await changeMap({ [KEY]: web(6) });
     await until('the change', second, async () => (await priorities(second)).includes(6));
-    await until('all to be of now', second, async () => (await health(second)).workloads.ageSeconds === 0);
+    await until('all to be of now', second, async () => {
+      const { workloads, clusterStrategies } = await health(second);
+      return workloads.ageSeconds === 0 && clusterStrategies?.ageSeconds === 0;
+    });
     expect(await metric(second, AGE_OF_PODS)).toBe(0);
     expect(await health(second)).toMatchObject({ clusterStrategies: { inForce: 'cluster', ageSeconds: 0 } });
     await waitFor('the lines', () => second.log.filter(({ msg }) => msg.endsWith(': of now again')).length === 2);

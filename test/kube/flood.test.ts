@@ -19,10 +19,11 @@ describe.each(floods)('a flood of $events events, $rate a second', (flood) => {
       versions: flood.pods - 1,
     });
     expect(after.heapMib - listed.heapMib).toBeLessThan(1);
-    // What V8 has not collected yet goes up and down by so much.
+    // What V8 has not collected yet goes up and down by a MiB; its compiler may leave some behind once.
     expect(rss).toHaveLength(10);
-    expect(rss[9] - rss[2]).toBeLessThan(10);
-    expect(rss[9] - bare.rssMib).toBeLessThan(30);
+    expect(rss[9] - rss[2]).toBeLessThan(5);
+    // The aim is 15; what the compiler of V8 took in malloc's heap, once, comes on top of it on some days.
+    expect(Math.max(...rss) - bare.rssMib).toBeLessThan(25);
     // 110 pods of 3 KB, and the client.
     expect(listed.rssMib - bare.rssMib).toBeLessThan(15);
   }, 300_000);

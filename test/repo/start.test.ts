@@ -48,3 +48,21 @@ test('nobody loads what only the WebSocket of node:http needs', () => {
   expect(ofNode).toContain('http');
   expect(ofNode).not.toContain(UNDICI);
 });
+
+test('the options of Node leave the compiled form of its own modules in use', () => {
+  const command = readFileSync(join(root, 'bin/gthulhu'), 'utf8');
+  const options = /exec "\$node" (.*) "\$main"/.exec(command)?.[1].split(' ') ?? [];
+  expect(options.length).toBeGreaterThan(0);
+  const program = `const { internalBinding } = require('internal/test/binding')
+    require('node:http')
+    const { compiledWithCache: used, compiledWithoutCache: refused } = internalBinding('builtins').getCacheUsage()
+    console.log(JSON.stringify({ used: [...used], refused: [...refused] }))`;
+  const usage = (...more: string[]): { used: string[]; refused: string[] } =>
+    JSON.parse(
+      spawnSync(process.execPath, [...more, '--no-warnings', '--expose-internals', '-e', program], { encoding: 'utf8' })
+        .stdout,
+    );
+  expect(usage(...options)).toMatchObject({ used: expect.arrayContaining(['http']), refused: [] });
+  // It is seen where they do not.
+  expect(usage('--single-threaded').refused).toContain('http');
+});

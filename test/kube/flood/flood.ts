@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,8 +43,13 @@ export async function readFlood({ pods, events, rate }: Flood): Promise<FloodRes
     const file = join(folder, 'config');
     writeFileSync(file, JSON.stringify(config));
     const run = promisify(execFile);
-    const reader = [...FLAGS, '--expose-gc', script('reader.ts'), file, String(events)];
-    const { stdout } = await run(process.execPath, reader, { env: { ...process.env, MALLOC_ARENA_MAX: '1' } });
+    // Node's own reader of types is a WebAssembly program, which would be measured with it.
+    const code = stripTypeScriptTypes(readFileSync(script('reader.ts'), 'utf8'));
+    const reader = [...FLAGS, '--expose-gc', '--input-type=module', '--eval', code, file, String(events)];
+    const { stdout } = await run(process.execPath, reader, {
+      cwd: script('.'),
+      env: { ...process.env, MALLOC_ARENA_MAX: '1' },
+    });
     return JSON.parse(stdout) as FloodResult;
   } finally {
     server.stdin.end();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * An agent's part that reads pods, alone in its process: node --expose-gc reader.ts KUBECONFIG COUNT. Writes one JSON
+ * An agent's part that reads pods, alone in its process: flood.ts starts it, with KUBECONFIG and COUNT. Writes one JSON
  * line with what it took when the flood has passed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import '@gthulhu/bpf';
 import type { WorkloadProvider } from '@gthulhu/workloads';
 import type { FloodResult } from './result.ts';
 
-const [kubeconfig, countText] = process.argv.slice(2);
+const [kubeconfig, countText] = process.argv.slice(-2);
 const count = Number(countText);
 const MIB = 1_048_576;
 const collect = globalThis.gc as () => void;

@@ -75,6 +75,8 @@ export async function openClusterStrategies(options: ClusterStrategiesOptions): 
     }
   };
   const follower = followConfigMap({ client, ...named, key, apply, stateFile, onWarning: (line) => log.warn(line) });
+  // A long text takes its time on a busy machine; without it those who are meant would lose their strategies for a while.
+  await follower.restored;
   const late = AbortSignal.timeout(FIRST_TEXT_MS);
   await Promise.race([follower.ready, new Promise((resolve) => late.addEventListener('abort', resolve))]);
 

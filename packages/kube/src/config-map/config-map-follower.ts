@@ -47,6 +47,8 @@ export interface ConfigMapStatus {
 }
 
 export interface ConfigMapFollower {
+  /** What was kept is in force, or there is nothing of use: the disk has been asked, the server perhaps not. */
+  readonly restored: Promise<void>;
   /** What was kept is in force, or the server has been heard, or it is known that it cannot be. */
   readonly ready: Promise<void>;
   status(): ConfigMapStatus;
@@ -180,11 +182,10 @@ export function followConfigMap(options: ConfigMapOptions): ConfigMapFollower {
       maxObjects: 1_000,
       ...(options.timing === undefined ? {} : { timing: options.timing }),
     });
-  const start = async (): Promise<void> => {
-    if (stateFile !== null) await restore(stateFile);
+  const restored = stateFile === null ? Promise.resolve() : restore(stateFile);
+  const started = restored.then(() => {
     if (!closed) reflector = follow();
-  };
-  const started = start();
+  });
 
   const ageMs = (): number | null => {
     if (works()) return 0;
@@ -195,6 +196,7 @@ export function followConfigMap(options: ConfigMapOptions): ConfigMapFollower {
   };
 
   return {
+    restored,
     ready,
     status() {
       const messages = [fault, reflector?.status().problem ?? ''].filter((text) => text !== '');

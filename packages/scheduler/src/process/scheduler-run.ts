@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sys } from '@gthulhu/bpf';
@@ -15,7 +16,7 @@ import { readTopology } from '../topology/read-topology.ts';
 import { CELL, makeCells } from './cells.ts';
 import { toBssCounters, toOperatorCounters } from './counters.ts';
 import type { ExplainServer } from './explain-server.ts';
-import { type ExitRecord, type KernelSide, readHotplugSeq } from './kernel-side.ts';
+import { type ExitRecord, type KernelSide, type Loaded, readHotplugSeq } from './kernel-side.ts';
 import type { PinFolder } from './pin-folder.ts';
 import type { PolicyHost, PolicyService } from './policy-host.ts';
 import type { RuleEnforcer } from './rule-enforcer.ts';
@@ -39,10 +40,18 @@ export interface RunOptions {
   readonly pins: PinFolder;
   /** Aborted when the scheduler is to end. */
   readonly signal: AbortSignal;
+  /** What an earlier run has left. */
+  readonly loaded: Loaded | null;
 }
 
-/** How one attachment ended: by our wish, or by the kernel's. */
-export type RunEnd = { readonly why: 'stopped' } | { readonly why: 'ejected'; readonly exit: ExitRecord };
+/**
+ * How one attachment ended: by our wish, or by the kernel's, or at once, because CPUs came or went meanwhile. What can be
+ * attached again belongs to the caller.
+ */
+export type RunEnd =
+  | { readonly why: 'stopped' }
+  | { readonly why: 'ejected'; readonly exit: ExitRecord; readonly loaded: Loaded | null }
+  | { readonly why: 'outdated'; readonly loaded: Loaded | null };
 
 function logStart(config: Config, logger: Logger): void {
   logger.log(say.schedulerConfig(config.scheduler.slice_ns_default, config.scheduler.slice_ns_min));
@@ -136,18 +145,23 @@ function staysInForce(config: Config): LogEntry {
   return entry(text, 'the scheduler stays in force', { pinPath, orphanTimeoutSeconds: seconds });
 }
 
+/** Changes with every CPU that comes or goes: the count when it begins, the list when it is done. */
+function cpusNow(): string {
+  return `${readHotplugSeq()} ${readFileSync('/sys/devices/system/cpu/online', 'utf8')}`;
+}
+
 /** Loads, attaches and serves until the signal or an ejection. Throws where the scheduler cannot be attached. */
 export async function runOnce(options: RunOptions): Promise<RunEnd> {
   const { config, logger, signal } = options;
   logStart(config, logger);
-  const hotplugSeq = readHotplugSeq();
+  const cpusBefore = cpusNow();
   const topology = readTopology();
   const onlineCpus = topology.cpus.filter((cpu) => cpu.online).length;
   const kernel = await obtainKernelSide({
     objectPath: options.objectPath,
     params: toKernelParams(config),
     topology,
-    hotplugSeq,
+    loaded: options.loaded,
     onLog: (line) => logger.log(say.libbpfLine(line)),
     pin: config.scheduler.pin,
     pins: options.pins,
@@ -171,12 +185,19 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   let beat: NodeJS.Timeout | undefined;
   let settled: NodeJS.Timeout | undefined;
   let rehearsal: NodeJS.Timeout | undefined;
+  let left: Loaded | null = null;
   try {
     for (const map of kernel.maps()) logger.log(say.bpfMap(map));
     logger.log(say.topologyRead(formatTopology(topology)));
     const ownPid = kernel.register();
     if (kernel.pinned) beat = setInterval(() => kernel.beat(), LOOK_MS);
     kernel.attach();
+    // From now on the kernel tells. It could have before: but then what is loaded could not be attached again.
+    if (!kernel.adopted && cpusNow() !== cpusBefore) {
+      kernel.unpin();
+      left = kernel.loaded;
+      return { why: 'outdated', loaded: left };
+    }
     logger.log(say.userSchedPid(ownPid));
     // HTTP, TLS and keys are loaded by those who have an API.
     if (config.api.enabled) api = (await import('../api/api-client.ts')).startApiClient(config, logger);
@@ -241,7 +262,9 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     if (exit !== null)
       logger.log(say.uei({ kind: exit.kind, exitCode: exit.code, reason: exit.reason, message: exit.message }));
     logger.log(say.loopEnded());
-    return ejected === null ? { why: 'stopped' } : { why: 'ejected', exit: ejected };
+    if (ejected === null) return { why: 'stopped' };
+    left = kernel.loaded;
+    return { why: 'ejected', exit: ejected, loaded: left };
   } finally {
     clearInterval(report);
     clearInterval(beat);
@@ -249,6 +272,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     clearTimeout(rehearsal);
     await stopFollowing();
     await host?.stop();
-    kernel.close();
+    if (left === null) kernel.close();
+    else kernel.leave();
   }
 }
