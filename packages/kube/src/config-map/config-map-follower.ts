@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { touchKeptFile } from '../kept-file.ts';
 import { messageOf } from '../kube-error.ts';
 import type { Client } from '../rest/client.ts';
 import { type Reflector, type ReflectorOptions, startReflector } from '../watch/reflector.ts';
-import { keepContent, loadContent, touchContent } from './kept-content.ts';
+import { keepContent, loadContent } from './kept-content.ts';
 import { type ConfigMapContent, type ConfigMapText, readConfigMap, type ToldContent } from './read-config-map.ts';
 
 export interface ConfigMapOptions {
@@ -157,7 +159,7 @@ export function followConfigMap(options: ConfigMapOptions): ConfigMapFollower {
   const touch = (): void => {
     if (stateFile === null || inForce !== 'cluster' || !works()) return;
     try {
-      touchContent(stateFile);
+      touchKeptFile(stateFile);
     } catch {
       // What could not be kept has been said; only the age is told too old.
     }

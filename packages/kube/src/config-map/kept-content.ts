@@ -1,17 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { rmSync } from 'node:fs';
+import { readKeptFile, writeKeptFile } from '../kept-file.ts';
 import { isRecord } from '../watch/kube-object.ts';
 import type { ConfigMapContent } from './read-config-map.ts';
 
@@ -34,18 +23,9 @@ export interface KeptContent {
 /** @returns null when nothing is kept of this source
  * @throws Error when there is something that cannot be used */
 export function loadContent(file: string, { namespace, name, key }: ContentSource): KeptContent | null {
-  let heardAt: number;
-  let bytes: string;
-  try {
-    const { size, mtimeMs } = statSync(file);
-    if (size > MAX_BYTES) throw new Error(`it has ${size} bytes, at most ${MAX_BYTES} are read`);
-    heardAt = mtimeMs;
-    bytes = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  const kept: unknown = JSON.parse(bytes);
+  const found = readKeptFile(file, MAX_BYTES);
+  if (found === null) return null;
+  const kept: unknown = JSON.parse(found.text);
   if (!isRecord(kept) || kept.version !== 1) throw new Error('it is no text of a ConfigMap');
   if (kept.namespace !== namespace || kept.name !== name || kept.key !== key) return null;
   const { text, createdAt, resourceVersion, seenAt } = kept;
@@ -56,7 +36,7 @@ export function loadContent(file: string, { namespace, name, key }: ContentSourc
     typeof seenAt !== 'number'
   )
     throw new Error('it has no text');
-  return { content: { text, createdAt, resourceVersion, seenAt }, heardAt };
+  return { content: { text, createdAt, resourceVersion, seenAt }, heardAt: found.heardAt };
 }
 
 /** Keeps a text whole or leaves what was there; null removes it. @throws Error */
@@ -67,24 +47,5 @@ export function keepContent(file: string, source: ContentSource, content: Config
   }
   const { namespace, name, key } = source;
   const { text, createdAt, resourceVersion, seenAt } = content;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const work = `${file}.${process.pid}`;
-  try {
-    const handle = openSync(work, 'w', 0o600);
-    try {
-      writeSync(handle, JSON.stringify({ version: 1, namespace, name, key, createdAt, resourceVersion, seenAt, text }));
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(work, file);
-  } catch (error) {
-    rmSync(work, { force: true, recursive: true });
-    throw error;
-  }
-}
-
-/** Notes that the API server has been heard, and that what is kept is what it says. @throws Error */
-export function touchContent(file: string, now: Date = new Date()): void {
-  utimesSync(file, now, now);
+  writeKeptFile(file, JSON.stringify({ version: 1, namespace, name, key, createdAt, resourceVersion, seenAt, text }));
 }

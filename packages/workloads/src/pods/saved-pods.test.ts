@@ -2,9 +2,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { touchKeptFile } from '@gthulhu/kube';
 import { afterAll, expect, test } from 'vitest';
 import type { Pod } from './pod.ts';
-import { loadPods, savePods, touchPods } from './saved-pods.ts';
+import { loadPods, savePods } from './saved-pods.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gthulhu-pods-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,7 +30,7 @@ test('what was kept is there again, with the time it was true', () => {
   expect(loadPods(file, 'node-1')).toBeNull();
   savePods(file, 'node-1', pods);
   savePods(file, 'node-1', pods);
-  touchPods(file, new Date(1_700_000_000_000));
+  touchKeptFile(file, new Date(1_700_000_000_000));
   const saved = loadPods(file, 'node-1');
   expect(saved?.heardAt).toBe(1_700_000_000_000);
   expect(saved?.pods).toEqual(pods);
@@ -63,7 +64,7 @@ test('a write that fails leaves what was there', () => {
   savePods(file, 'node-1', pods);
   const before = readFileSync(file, 'utf8');
   // Nothing can be written where a folder is.
-  mkdirSync(`${file}.${process.pid}`);
+  mkdirSync(`${file}.part`);
   expect(() => savePods(file, 'node-1', new Map())).toThrow();
   expect(readFileSync(file, 'utf8')).toBe(before);
 });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { messageOf } from '@gthulhu/kube';
+import { messageOf, touchKeptFile } from '@gthulhu/kube';
 import type { Pod } from './pod.ts';
 import type { PodSourceStatus } from './pod-source.ts';
-import { loadPods, savePods, touchPods } from './saved-pods.ts';
+import { loadPods, savePods } from './saved-pods.ts';
 
 /** Many pods change at once when a node starts; a crash in between loses so much. */
 const SETTLE_MS = 2_000;
@@ -66,7 +66,7 @@ export function createSavedState(file: string, nodeName: string, onWarning: (sen
       touch = setInterval(() => {
         if (!wrote || waiting !== null || !works(status())) return;
         try {
-          touchPods(file);
+          touchKeptFile(file);
         } catch (error) {
           warn('the time could not be noted', error);
         }
@@ -86,7 +86,7 @@ export function createSavedState(file: string, nodeName: string, onWarning: (sen
       write();
       if (wrote && works(status))
         try {
-          touchPods(file);
+          touchKeptFile(file);
         } catch {
           // What is kept is there; only its age is told too old.
         }
