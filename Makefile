@@ -40,6 +40,7 @@ types:
 bundle: types
 	@rolldown --config rolldown.config.ts >/dev/null
 	@cp packages/scheduler/src/trace/recorded.trace build/cli/
+	@echo '{ "type": "commonjs" }' >build/cli/package.json
 
 build/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 	@mkdir -p $(@D)

@@ -137,7 +137,7 @@ static __noinline bool enqueue_urgent(struct task_struct *p, struct task_ctx *tc
 	if (weaker >= 0) {
 		here->nr_preempting++;
 		scx_bpf_kick_cpu(weaker, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
-	} else if (nr_online_cpus > 1) {
+	} else if (several_cpus()) {
 		kick_idle_for(p, tc->queue);
 	}
 	return true;
@@ -215,7 +215,7 @@ static __always_inline void wake_somebody(struct task_struct *p, struct task_ctx
 {
 	s32 idle;
 
-	if (nr_online_cpus > 1) {
+	if (several_cpus()) {
 		idle = pick_idle(p, tc, cpu);
 		if (idle >= 0) {
 			scx_bpf_kick_cpu(idle, KVAL(scx_kick_flags, SCX_KICK_IDLE));
@@ -517,7 +517,7 @@ void BPF_PROG(gthulhu_tick, struct task_struct *p)
 	if (ran >= slice_of(tc, llc_of(cpu), waiting) || (max_run_ns && ran >= max_run_ns))
 		task_set_slice(p, 0);
 	/* a CPU that went idle while somebody was being queued */
-	if (nr_online_cpus == 1)
+	if (!several_cpus())
 		return;
 	idle = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
 	if (idle >= 0)
@@ -577,6 +577,9 @@ s32 BPF_PROG(gthulhu_init_task, struct task_struct *p, struct scx_init_task_args
 	__sync_fetch_and_add(&nr_tasks, 1);
 	if (!tc)
 		return 0;
+	/* Left of an attachment that CPUs that came or went have ended. */
+	if (!args->fork)
+		__builtin_memset(tc, 0, sizeof(*tc));
 	tc->priority = GTHULHU_NO_PRIORITY;
 	tc->policy_since_ns = now_ns();
 	if (!args->fork)

@@ -126,43 +126,47 @@ static __noinline void mask_forget(struct task_ctx *tc)
 	bpf_spin_unlock(&t->lock);
 }
 
-/* The number of the set, with one more user; GTHULHU_MAX_MASKS where there is no room. */
-static __noinline u32 mask_claim(u64 hash, bool *fresh)
+#define MASK_FRESH 0x100	/* nobody had it before */
+
+/*
+ * The number of the set, with one more user; GTHULHU_MAX_MASKS where there is no room. Not static: its callers would be
+ * verified again for each number that it can give. Two loops: in one, for each pair of numbers.
+ */
+__noinline u32 mask_claim(u64 hash)
 {
 	struct mask_table *t;
-	u32 zero = 0, found = GTHULHU_MAX_MASKS, room = GTHULHU_MAX_MASKS, i;
+	u32 zero = 0, i, fresh = 0;
 
-	*fresh = false;
 	t = bpf_map_lookup_elem(&mask_table, &zero);
 	if (!t)
-		return found;
+		return GTHULHU_MAX_MASKS;
 	bpf_spin_lock(&t->lock);
 	for (i = 0; i < GTHULHU_MAX_MASKS; i++) {
-		if (i >= nr_masks)
+		if (i >= nr_masks || (t->users[i] && t->hashes[i] == hash))
 			break;
-		if (t->users[i] && t->hashes[i] == hash) {
-			found = i;
-			break;
+	}
+	if (i >= nr_masks || i >= GTHULHU_MAX_MASKS) {
+		fresh = MASK_FRESH;
+		for (i = 0; i < GTHULHU_MAX_MASKS; i++) {
+			if (i >= nr_masks || !t->users[i])
+				break;
 		}
-		if (!t->users[i] && room == GTHULHU_MAX_MASKS)
-			room = i;
 	}
-	if (found == GTHULHU_MAX_MASKS && room < GTHULHU_MAX_MASKS) {
-		found = room;
-		t->hashes[room & (GTHULHU_MAX_MASKS - 1)] = hash;
-		*fresh = true;
+	if (i >= nr_masks || i >= GTHULHU_MAX_MASKS) {
+		bpf_spin_unlock(&t->lock);
+		return GTHULHU_MAX_MASKS;
 	}
-	if (found < GTHULHU_MAX_MASKS)
-		t->users[found & (GTHULHU_MAX_MASKS - 1)]++;
+	t->users[i & (GTHULHU_MAX_MASKS - 1)]++;
+	if (fresh)
+		t->hashes[i & (GTHULHU_MAX_MASKS - 1)] = hash;
 	bpf_spin_unlock(&t->lock);
-	return found;
+	return i | fresh;
 }
 
 __noinline int mask_look_up_by(struct task_ctx *tc, u64 affinity)
 {
 	struct mask_sum sum = {};
-	u32 mask, cpus;
-	bool fresh;
+	u32 claimed, mask, cpus;
 	int i;
 
 	if (!tc)
@@ -178,7 +182,8 @@ __noinline int mask_look_up_by(struct task_ctx *tc, u64 affinity)
 	tc->restricted = 0;
 	if (sum.everywhere)
 		return 0;
-	mask = mask_claim(sum.hash, &fresh);
+	claimed = mask_claim(sum.hash);
+	mask = claimed & ~MASK_FRESH;
 	if (mask >= GTHULHU_MAX_MASKS) {
 		nr_masks_refused++;
 		if (sum.narrowed)
@@ -187,7 +192,7 @@ __noinline int mask_look_up_by(struct task_ctx *tc, u64 affinity)
 	}
 	tc->mask = MASK_FIRST + mask;
 	tc->restricted = sum.narrowed;
-	if (!fresh)
+	if (!(claimed & MASK_FRESH))
 		return 0;
 	masks[mask].nr_cpus = sum.nr_cpus;
 	masks[mask].first_cpu = sum.first_cpu;

@@ -35,17 +35,19 @@ const volatile u64 orphan_timeout_ns;			/* without our process; 0: never */
 const volatile u64 build_id;		/* first 8 bytes of the SHA-256 of the object's file */
 const volatile u32 attached_timeout_ms;	/* ops.timeout_ms */
 
-/* Topology. A CPU's LLC and how many CPUs an LLC has. */
+/* Topology, as far as it stays when CPUs come and go. */
 const volatile u32 nr_cpu_ids = 1;
-const volatile u32 nr_online_cpus = 1;
 const volatile u32 nr_possible_cpus = 1;
 const volatile u32 nr_llcs = 1;
 const volatile u32 nr_masks;				/* sets of CPUs with queues of their own */
 const volatile u32 nr_tickless_cpus;			/* nohz_full= */
 const volatile u32 report_util;				/* a CPU's governor asks how busy it is */
 const volatile u8 cpu_tickless[GTHULHU_MAX_CPUS];
-const volatile u16 cpu_llc[GTHULHU_MAX_CPUS];
-const volatile u16 llc_nr_cpus[GTHULHU_MAX_LLCS];
+
+/* ... and what changes: written by user space before it attaches, and by nobody after that. */
+u32 nr_online_cpus;
+u16 cpu_llc[GTHULHU_MAX_CPUS];		/* a CPU's LLC */
+u16 llc_nr_cpus[GTHULHU_MAX_LLCS];	/* how many CPUs an LLC has */
 
 /* A queue of one LLC: its clock, and when it was last looked after. */
 struct llc_state {
@@ -200,6 +202,12 @@ static __always_inline struct cpu_private *cpu_private_of(s32 cpu)
 static __always_inline struct cpu_state *this_cpu(void)
 {
 	return cpu_state_of(bpf_get_smp_processor_id());
+}
+
+/* Where there can be one CPU only, the verifier sees that. */
+static __always_inline bool several_cpus(void)
+{
+	return nr_cpu_ids > 1 && nr_online_cpus > 1;
 }
 
 static __always_inline u32 llc_of(s32 cpu)

@@ -46,6 +46,11 @@ test('it listens on a socket that is its own, and on loopback', async () => {
   expect(await overSocket(agent.socket, '/health')).toBe(200);
   expect(await overSocket(agent.socket, STRATEGIES)).toBe(401);
   expect(agent.log.filter(({ level }) => level === 'warn')).toEqual([]);
+  // One that listens everywhere answers at every address of the machine, also at this one.
+  const { port } = new URL(agent.url);
+  await expect(fetch(`http://127.0.0.2:${port}/health`)).rejects.toThrow();
+  const open = await start({ listen: '0.0.0.0:0' });
+  expect((await fetch(`http://127.0.0.2:${new URL(open.url).port}/health`)).status).toBe(200);
 });
 
 test('IPv6 works, the socket alone works, and other addresses are warned about', async () => {

@@ -10,6 +10,7 @@ import {
   logged,
   logSays,
   noComplaints,
+  noComplaintsBut,
   promiseKept,
   promiseMs,
   promiseTimes,
@@ -154,4 +155,13 @@ it('finds a line that is missing, and values that differ', () => {
   expect(sameValue('a', 'b')(outcome({ values: { a: 1, b: 1 } }))).toEqual([]);
   expect(sameValue('a', 'b')(outcome({ values: { a: 1, b: 2 } }))).toHaveLength(1);
   expect(sameValue('a', 'b')(outcome({}))).toHaveLength(1);
+});
+
+it('tolerates the complaint that is known, and no other', () => {
+  const known = /WARNING: CPU: \d+ PID: \d+ at kernel\/sched\/deadline\.c:265 task_non_contending/;
+  const said = '[1.0] WARNING: CPU: 3 PID: 34 at kernel/sched/deadline.c:265 task_non_contending+0x2cb/0x3c0';
+  expect(noComplaintsBut(known)(outcome({}, { complaints: [said] }))).toEqual([]);
+  expect(noComplaintsBut(known)(outcome({}, { complaints: [said, '[2.0] WARNING: suspicious RCU usage'] }))).toEqual([
+    'the kernel said: [2.0] WARNING: suspicious RCU usage',
+  ]);
 });

@@ -14,7 +14,7 @@ import {
   isDisabled,
   logged,
   logSays,
-  noComplaints,
+  noComplaintsBut,
   promiseKept,
   promiseMs,
   promiseTimes,
@@ -78,17 +78,32 @@ const urgentIsQuick: Check = (outcome) => {
   return loaded <= 1.2 * idle ? [] : [`p99 of the urgent task: ${loaded} us beside hogs, ${idle} us alone`];
 };
 
+/**
+ * Linux 6.12 stops the server of the fair class when a CPU goes off, also where it is stopped already, as under every
+ * sched_ext scheduler: its share is subtracted twice (sched_cpu_dying -> dl_server_stop), at once or by the timer that the
+ * stop has started. The kernel goes on with 0. The same with a scheduler that has no code but a counter. Not seen on 7.x.
+ */
+const SERVER_STOPPED_TWICE =
+  /WARNING: CPU: \d+ PID: \d+ at kernel\/sched\/deadline\.c:(265 (task_non_contending|inactive_task_timer)|428 task_non_contending)\+/;
+
+/**
+ * Noticing, a pause for the CPUs that follow, and attaching what is loaded already: up to 4 s on an emulated machine. Loaded
+ * anew it would be 40 s and more there.
+ */
+const BACK_MS = 10_000;
+
 /** After each switch of a CPU it came back by itself, without a pause, and said why. */
 const switchedOnAndOff: Check = (outcome) => {
   const { switches = 0 } = outcome.measured.values ?? {};
   return all(
     cameBack(switches),
-    noComplaints,
+    noComplaintsBut(SERVER_STOPPED_TWICE),
     promiseKept,
     valueAtLeast('switches', 2),
     valueIs('explained', switches),
     valueIs('paused', 0),
-    valueWithin('backMs', 120_000),
+    valueWithin('backMs', BACK_MS),
+    counted(1, 'nr_preempting'),
   )(outcome);
 };
 
@@ -126,8 +141,9 @@ export const expectations: Readonly<Record<string, Check>> = {
   apiLatency: all(
     stayedInForce,
     valueIs('changes', 200),
-    // 34 to 71 ms where it was looked at; the target is 100.
-    valueWithin('postP99Ms', 200),
+    // Also of the first 200, which pay for code that is compiled while it gets hot; seen warm: 34 to 71.
+    valueWithin('coldP99Ms', 200),
+    valueWithin('postP99Ms', 100),
     valueAtLeast('streamsCut', 1),
     valueWithin('polledMaxMs', 2100),
   ),
@@ -136,9 +152,8 @@ export const expectations: Readonly<Record<string, Check>> = {
     stayedInForce,
     valueAtLeast('workloads', 1000),
     valueIs('changes', 100),
-    // The median: of a hundred changes the slowest take 230 ms on the emulated machine.
-    valueWithin('postP50Ms', 100),
-    valueWithin('commandP50Ms', 10),
+    valueWithin('postP99Ms', 100),
+    valueWithin('commandP99Ms', 10),
     valueIs('agrees', 1),
     valueIs('byCgroup', 1),
     valueIs('named', 1),
@@ -149,6 +164,7 @@ export const expectations: Readonly<Record<string, Check>> = {
     valueIs('everybodyElse', 3),
     valueIs('ownProtected', 2),
     valueIs('ownEntries', 0),
+    valueIs('daemonsTouched', 0),
     valueIs('leftAgrees', 1),
   ),
   apiLog: all(exitsWith(0, /receive os signal/, /uei: kind=/, /scheduler exit/), saysWhatWasPublished, mapsAreReal),
@@ -305,7 +321,13 @@ export const expectations: Readonly<Record<string, Check>> = {
   ),
   userNamespaces: all(lived, sharesWithin(0.5, 1.5), servedBefore('plain', 'web-user')),
   cpuHotplug: switchedOnAndOff,
-  smtSiblings: all(cameBack(2, 4), noComplaints, promiseKept, valueIs('paused', 0), valueWithin('backMs', 120_000)),
+  smtSiblings: all(
+    cameBack(2, 4),
+    noComplaintsBut(SERVER_STOPPED_TWICE),
+    promiseKept,
+    valueIs('paused', 0),
+    valueWithin('backMs', BACK_MS),
+  ),
   suspendResume: unlessSkipped(
     /^this kernel has no \/sys\/power\/pm_test/,
     all(stayedInForce, promiseKept, valueIs('told', 3), valueAtLeast('asleepMs', 6000)),

@@ -36,6 +36,7 @@ import { openStateFolder } from './state/state-folder.ts';
 import { StrategyStore } from './store/strategy-store.ts';
 import type { Published } from './strategies/published.ts';
 import { endsAtMs } from './strategies/record.ts';
+import { rehearseChanges } from './strategies/rehearse.ts';
 import { StrategyBook } from './strategies/strategy-book.ts';
 import { askScheduler } from './workloads/ask-scheduler.ts';
 import type { NodeMatching } from './workloads/node-matching.ts';
@@ -259,6 +260,7 @@ export async function startAgent({ config, log, version, readDocument }: AgentOp
       strategies: book.records.length,
       stateFolder: folder.path,
     });
+    await rehearseChanges(matching.protection);
     return {
       addresses: listeners.map(({ name }) => name),
       async close() {

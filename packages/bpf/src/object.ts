@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { native, type ObjectHandle } from './addon.ts';
+import { type NativeVar, native } from './addon.ts';
 import { encodeValue } from './encode.ts';
 import { BpfError, shown } from './errors.ts';
 import { type GlobalsInfo, openGlobals, type VarInfo, varsOf } from './globals.ts';
@@ -46,10 +46,6 @@ export interface BpfObject {
   close(): void;
 }
 
-function globalsInfo(handle: ObjectHandle, section: string): GlobalsInfo {
-  return { ...native.section(handle, section), vars: varsOf(native.vars(handle), section) };
-}
-
 /** Opens the file without loading anything into the kernel. At most 64 MiB. Throws ERR_BPF_OPEN. */
 export function openObject(path: string, opts: OpenOptions = {}): BpfObject {
   const onLog = opts?.onLog;
@@ -57,20 +53,30 @@ export function openObject(path: string, opts: OpenOptions = {}): BpfObject {
     throw new BpfError('ERR_BPF_ARGUMENT', 'onLog must be a function');
   const handle = withLog(onLog, () => native.openObject(path));
   let loaded = false;
+  // As long as it is open they are the same: dozens are set one after the other.
+  let known: NativeVar[] | null = null;
+  const vars = (): NativeVar[] => {
+    known ??= native.vars(handle);
+    return known;
+  };
+  const globals = (section: string): GlobalsInfo => ({
+    ...native.section(handle, section),
+    vars: varsOf(vars(), section),
+  });
 
   function setGlobal(name: string, value: number | bigint | boolean | Uint8Array): void {
-    const variable = native.vars(handle).find((candidate) => candidate.name === name);
+    const variable = vars().find((candidate) => candidate.name === name);
     if (!variable) throw new BpfError('ERR_BPF_NOT_FOUND', `${path} has no global variable ${shown(name)}`);
     const bytes = encodeValue(value, variable, name);
     if (!loaded) {
       native.writeGlobal(handle, variable.section, variable.offset, bytes);
       return;
     }
-    const globals = openGlobals(globalsInfo(handle, variable.section));
+    const mapped = openGlobals(globals(variable.section));
     try {
-      globals.write(name, bytes);
+      mapped.write(name, bytes);
     } finally {
-      globals.close();
+      mapped.close();
     }
   }
 
@@ -104,11 +110,14 @@ export function openObject(path: string, opts: OpenOptions = {}): BpfObject {
     },
     maps: () => native.maps(handle),
     programFd: (name) => native.programFd(handle, name),
-    globals: (section) => globalsInfo(handle, section),
-    variables: (section) => varsOf(native.vars(handle), section),
+    globals,
+    variables: (section) => varsOf(vars(), section),
     layout: (structName) => native.structLayout(handle, structName),
     attach: (opsMap) => wrapLink(withLog(onLog, () => native.attachOps(handle, opsMap))),
     attachProgram: (progName) => wrapLink(withLog(onLog, () => native.attachProgram(handle, progName))),
-    close: () => native.close(handle),
+    close: () => {
+      known = null;
+      native.close(handle);
+    },
   };
 }

@@ -107,4 +107,8 @@ function nameProcess(): void {
 
 nameProcess();
 endWithStdin();
-process.exitCode = await main(process.argv.slice(2));
+// Unless it gets to its end: one that stops half-way has not succeeded.
+process.exitCode = EXIT.failed;
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

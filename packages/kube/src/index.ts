@@ -11,7 +11,7 @@ export {
   followConfigMap,
 } from './config-map/config-map-follower.ts';
 export type { ConfigMapContent } from './config-map/read-config-map.ts';
-export { type KeptFile, readKeptFile, touchKeptFile, writeKeptFile } from './kept-file.ts';
+export { readKept, touchKept, writeKept } from './kept-file.ts';
 export { KubeError, type KubeErrorCode, messageOf } from './kube-error.ts';
 export { type Client, type ClientOptions, createClient, type GetOptions, type Query } from './rest/client.ts';
 export { createLateClient } from './rest/late-client.ts';

@@ -21,7 +21,7 @@ export interface KeptFile {
 }
 
 /** What a process before this one kept of what a server said. @returns null when there is nothing @throws Error */
-export function readKeptFile(file: string, maxBytes: number): KeptFile | null {
+export function readKept(file: string, maxBytes: number): KeptFile | null {
   let handle: number;
   try {
     handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -43,7 +43,7 @@ export function readKeptFile(file: string, maxBytes: number): KeptFile | null {
  * Whoever reads finds what was kept before or all of this, also after a crash and on a full disk. One process at a time.
  * @throws Error
  */
-export function writeKeptFile(file: string, text: string): void {
+export function writeKept(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   // One name, so that what a crash leaves is not there for ever.
   const part = `${file}.part`;
@@ -64,6 +64,6 @@ export function writeKeptFile(file: string, text: string): void {
 }
 
 /** Notes that the server has been heard, and that what is kept is what it says. @throws Error */
-export function touchKeptFile(file: string, now: Date = new Date()): void {
+export function touchKept(file: string, now: Date = new Date()): void {
   utimesSync(file, now, now);
 }

@@ -16,7 +16,7 @@ export { type ParsedConfig, parseConfig } from './config/parse-config.ts';
 export { createLogger, LOG_FORMATS, type LogFormat } from './log/logger.ts';
 export type { DecisionBatch, NodeView, Policy, TaskBatch } from './policies/policy.ts';
 export { createPolicy } from './policies/registry.ts';
-export { readHotplugSeq, topologyVariables } from './process/kernel-side.ts';
+export { onlineVariables, topologyVariables } from './process/kernel-side.ts';
 export { loadKernelSide } from './process/load-kernel-side.ts';
 export { type OffReport, turnOff } from './process/off.ts';
 export { startRuleEnforcer } from './process/rule-enforcer.ts';

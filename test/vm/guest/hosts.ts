@@ -114,6 +114,11 @@ export class Births extends Asked {
     return this.#make(`heir ${name}`);
   }
 
+  /** With the number of one that has ended. */
+  as(pid: number, name: string): Promise<Birth> {
+    return this.#make(`as ${name} ${pid}`);
+  }
+
   into(folder: string, name = '-'): Promise<Birth> {
     return this.#make(`into ${name} ${folder}`);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KernelView } from '../plan.ts';
 
@@ -46,21 +46,33 @@ export async function untilInForceAgain(enableSeq: number, limitMs: number): Pro
 const COMPLAINT =
   /runnable task stall|sched_ext: BPF scheduler .* disabled \((?!unregistered)|\bBUG:|\bWARNING:|Oops|rcu.*stall|soft lockup|blocked for more than|verifier/i;
 
+/**
+ * What was said after the mark. Its buffer is a ring: without the mark, messages are lost, and that is a complaint too.
+ * @param said all lines, oldest first
+ */
+export function complaintsAfter(mark: string, said: readonly string[]): string[] {
+  const at = said.findLastIndex((line) => line.endsWith(mark));
+  const lost = at < 0 ? [`${mark}: the messages right after it are lost`] : [];
+  return [...lost, ...said.slice(at + 1).filter((line) => COMPLAINT.test(line))];
+}
+
 /** The kernel's messages from one moment on. */
 export class KernelLog {
-  #seen = 0;
+  #marks = 0;
 
-  #lines(): string[] {
-    return execFileSync('dmesg', { encoding: 'utf8', maxBuffer: 1 << 24 }).split('\n');
+  #text(): string {
+    return `mark ${this.#marks} of the test`;
   }
 
   mark(): void {
-    this.#seen = this.#lines().length - 1;
+    this.#marks++;
+    writeFileSync('/dev/kmsg', this.#text());
   }
 
   complaints(): string[] {
-    return this.#lines()
-      .slice(this.#seen)
-      .filter((line) => COMPLAINT.test(line));
+    const said = execFileSync('dmesg', { encoding: 'utf8', maxBuffer: 1 << 24 })
+      .trimEnd()
+      .split('\n');
+    return complaintsAfter(this.#text(), said);
   }
 }

@@ -55,8 +55,10 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+/** From one request to the next without a gap: what the kernel says while things end counts too. */
+const kernelLog = new KernelLog();
+
 async function play(stage: Stage, request: Request): Promise<Outcome> {
-  const kernelLog = new KernelLog();
   kernelLog.mark();
   stage.request = request;
   const start = performance.now();
@@ -72,12 +74,12 @@ async function play(stage: Stage, request: Request): Promise<Outcome> {
   } catch (thrown) {
     error = messageOf(thrown);
   }
-  const complaints = kernelLog.complaints();
+  const unwell = error !== undefined || kernelLog.complaints().length > 0;
   const lines = stage.log();
   const log =
     lines.length > 2 * LOG_END_LINES ? [...lines.slice(0, LOG_END_LINES), ...lines.slice(-LOG_END_LINES)] : lines;
   try {
-    await stage.clear(error !== undefined || complaints.length > 0);
+    await stage.clear(unwell);
   } catch (thrown) {
     error ??= messageOf(thrown);
   }
@@ -86,7 +88,7 @@ async function play(stage: Stage, request: Request): Promise<Outcome> {
     cpus: stage.cpus,
     measured,
     ...(error === undefined ? {} : { error }),
-    complaints,
+    complaints: kernelLog.complaints(),
     log,
     tookMs: Math.round(performance.now() - start),
   };

@@ -9,14 +9,7 @@
 import { createInterface } from 'node:readline';
 import type { NodeRule } from '@gthulhu/contracts';
 import { defaultConfig } from '@gthulhu/contracts';
-import {
-  createLogger,
-  loadKernelSide,
-  readHotplugSeq,
-  readTopology,
-  startRuleEnforcer,
-  toKernelParams,
-} from '@gthulhu/scheduler';
+import { createLogger, loadKernelSide, readTopology, startRuleEnforcer, toKernelParams } from '@gthulhu/scheduler';
 
 interface Wish {
   readonly enforce?: readonly NodeRule[];
@@ -29,13 +22,12 @@ const objectPath = process.argv[2];
 const say = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 
 const config = structuredClone(defaultConfig());
-const hotplugSeq = readHotplugSeq();
 const topology = readTopology();
 const params = toKernelParams({
   ...config,
   scheduler: { ...config.scheduler, dispatch: 'kernel', timeoutMs: 5000 },
 });
-const kernel = loadKernelSide({ objectPath, params, topology, hotplugSeq, onLog: (line) => say({ line }) }, null);
+const kernel = loadKernelSide({ objectPath, params, topology, onLog: (line) => say({ line }) }, null);
 const logger = createLogger({ format: 'json', write: (line) => void process.stderr.write(line), debug: true });
 kernel.register();
 setInterval(() => kernel.beat(), BEAT_MS);

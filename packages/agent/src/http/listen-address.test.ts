@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { defaultConfig } from '@gthulhu/contracts';
 import { expect, test } from 'vitest';
 import { parseListen, urlOf } from './listen-address.ts';
 
@@ -15,6 +16,10 @@ test.each([
   ['node-1:80', 'node-1', 80, false],
 ])('%s', (text, host, port, loopback) => {
   expect(parseListen(text)).toEqual({ host, port, loopback });
+});
+
+test('nobody else reaches it unless that is asked for', () => {
+  expect(parseListen(defaultConfig().agent.listen)).toMatchObject({ loopback: true });
 });
 
 test('the empty text is no address', () => expect(parseListen('')).toBeNull());

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { identifyCgroup } from '@gthulhu/workloads';
 
 /** Which pod, and which container of it, a cgroup belongs to. */
 export interface PodPlace {
@@ -8,30 +9,14 @@ export interface PodPlace {
   readonly containerId: string | null;
 }
 
-/** `kubepods`, `kubepods.slice`, `kubelet-kubepods-burstable.slice`: below it are pods, and nowhere else. */
-const KUBEPODS = /(?:^|-)kubepods(?:-|\.slice$|$)/;
-/** `pod20da609e-...` of cgroupfs, `kubepods-burstable-pod20da609e_..._....slice` of systemd. */
-const POD = /^(?:.*kubepods.*-)?pod([0-9A-Za-z][0-9A-Za-z_-]*?)(?:\.slice)?$/;
-const RUNTIME = /^(?:cri-containerd|containerd|crio|docker|libpod)-/;
-/** CRI-O's supervisor of a container has a scope of its own. */
-const SUPERVISOR = /^crio-conmon-/;
-
-function containerOf(part: string | undefined): string | null {
-  if (part === undefined || part === '' || SUPERVISOR.test(part)) return null;
-  const id = part.replace(/\.scope$/, '').replace(RUNTIME, '');
-  return /^[0-9A-Za-z][0-9A-Za-z._-]*$/.test(id) ? id : null;
-}
+/** What a runtime may call a container; the pod may have made cgroups of any name. */
+const CONTAINER_ID = /^[0-9A-Za-z][0-9A-Za-z._-]*$/;
 
 /** Of one cgroup's path; null when it is no pod's. The outermost pod counts: that is the one of this node. */
 export function podPlaceOf(path: string): PodPlace | null {
-  const parts = path.replace(/ \(deleted\)$/, '').split('/');
-  let below = false;
-  for (const [at, part] of parts.entries()) {
-    below ||= KUBEPODS.test(part);
-    const uid = below ? POD.exec(part)?.[1] : undefined;
-    if (uid !== undefined) return { podUid: uid.replaceAll('_', '-'), containerId: containerOf(parts[at + 1]) };
-  }
-  return null;
+  const { pod, container } = identifyCgroup(path.replace(/ \(deleted\)$/, ''));
+  if (pod === null) return null;
+  return { podUid: pod.uid, containerId: container !== null && CONTAINER_ID.test(container.id) ? container.id : null };
 }
 
 /** Paths of the lines of /proc/PID/cgroup, that of cgroup v2 (`0::/path`) first. */

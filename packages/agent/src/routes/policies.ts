@@ -17,6 +17,8 @@ export interface PolicyStreams {
   readonly end: () => void;
 }
 
+const RefusalSchema = Type.Object({ success: Type.Literal(false), error: Type.String() });
+
 const whole = (published: Published): StreamEvent => ({
   event: 'policies',
   id: published.policies.revision,
@@ -50,10 +52,8 @@ export function policiesRoute(book: StrategyBook): PolicyStreams {
       answers: {
         200: { description: 'The rules; their revision is the ETag', schema: NodePoliciesSchema },
         304: { description: 'They are still those that If-None-Match names' },
-        503: {
-          description: 'Too many streams',
-          schema: Type.Object({ success: Type.Literal(false), error: Type.String() }),
-        },
+        400: { description: 'watch or changes is none', schema: RefusalSchema },
+        503: { description: 'Too many streams', schema: RefusalSchema },
       },
     },
     handle: (request, reply) => {

@@ -16,14 +16,15 @@ const cluster: ClusterState = {
 const status: Status = {
   ok: true,
   api: { url: 'unix:/a', status: 'healthy' },
-  strategies: { stored: 2, rules: 4, revision: 'r' },
+  strategies: { stored: 2, used: 1, rules: 3, revision: 'r' },
   ...{ clusterStrategies: null, workloads, counters: null, countersAt: null, kernel: null },
 };
 const row = (given: Partial<Status>, what: string): string | undefined =>
   statusRows({ ...status, ...given }).find(([name]) => name === what)?.[1];
 
 test.each<[string, Partial<Status>, string | undefined]>([
-  ['strategies', {}, '2 stored, 4 rules for this node'],
+  ['strategies', {}, '2 stored; 1 used on this node'],
+  ['strategies', { clusterStrategies: cluster }, '2 stored, 3 from the cluster; 1 used on this node'],
   ['from cluster', {}, undefined],
   ['from cluster', { clusterStrategies: cluster }, '3 of ConfigMap a/b (in force)'],
   [

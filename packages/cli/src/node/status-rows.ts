@@ -41,15 +41,22 @@ function limitWords(workloads: Status['workloads']): string {
   return `nobody enforces them under sched_ext: cpu.max of ${cpuMax} workloads, cpu.weight of ${cpuWeight}`;
 }
 
+/** Not how many rules there are: some only keep strategies from the protected. */
+function strategyWords({ strategies, clusterStrategies }: Status): string {
+  const cluster = clusterStrategies?.strategies ?? 0;
+  const here = `${strategies.stored} stored${cluster === 0 ? '' : `, ${cluster} from the cluster`}`;
+  return `${here}; ${strategies.used} used on this node`;
+}
+
 export function statusRows(status: Status): string[][] {
-  const { api, strategies, counters, countersAt, kernel } = status;
+  const { api, counters, countersAt, kernel } = status;
   const dispatches =
     counters === null
       ? ''
       : `, ${counters.nr_user_dispatches} user, ${counters.nr_kernel_dispatches} kernel dispatches`;
   return [
     ['node API', `${api.status}, ${api.url}`],
-    ['strategies', `${strategies.stored} stored, ${strategies.rules} rules for this node`],
+    ['strategies', strategyWords(status)],
     ...(status.clusterStrategies === null ? [] : [['from cluster', clusterWords(status.clusterStrategies)]]),
     ['workloads', workloadWords(status.workloads)],
     ['CPU limits', limitWords(status.workloads)],

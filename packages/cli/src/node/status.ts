@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util';
-import { type HealthAnswer, NODE_API_PATHS, type NodePolicies, type WorkloadsAnswer } from '@gthulhu/contracts';
+import {
+  type HealthAnswer,
+  NODE_API_PATHS,
+  type NodePolicies,
+  PROTECTED_RULE_IDS,
+  type WorkloadsAnswer,
+} from '@gthulhu/contracts';
 import { type NodeConnection, type NodeFailure, readSchedExtState } from '@gthulhu/scheduler';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
@@ -14,7 +20,14 @@ export interface Status {
   /** Everything that should be there is. */
   readonly ok: boolean;
   readonly api: { readonly url: string; readonly status: string };
-  readonly strategies: { readonly stored: number; readonly rules: number; readonly revision: string };
+  readonly strategies: {
+    readonly stored: number;
+    /** Of these and the cluster's, those that come to somebody on this node, or would. */
+    readonly used: number;
+    /** With those that keep strategies from the protected. */
+    readonly rules: number;
+    readonly revision: string;
+  };
   /** Null where none are asked for, or the API is an older one. */
   readonly clusterStrategies: HealthAnswer['clusterStrategies'];
   /** Null when the token is not for it, or the API is an older one. */
@@ -51,6 +64,8 @@ function isCurrent({ workloads, clusterStrategies }: Partial<HealthAnswer>): boo
   return clusterStrategies.ageSeconds === 0 && clusterStrategies.state !== 'refused';
 }
 
+const PROTECTING: ReadonlySet<string> = new Set(Object.values(PROTECTED_RULE_IDS));
+
 async function ask(node: NodeConnection): Promise<Status> {
   const health = (await node.callOpenly({ method: 'GET', path: NODE_API_PATHS.health })) as Partial<HealthAnswer>;
   const policies = (await node.call({ method: 'GET', path: NODE_API_PATHS.policies })) as NodePolicies;
@@ -67,7 +82,12 @@ async function ask(node: NodeConnection): Promise<Status> {
       isCurrent(health),
     api: { url: node.base, status },
     clusterStrategies,
-    strategies: { stored, rules: policies.rules.length, revision: policies.revision },
+    strategies: {
+      stored,
+      used: policies.rules.filter(({ id }) => !PROTECTING.has(id)).length,
+      rules: policies.rules.length,
+      revision: policies.revision,
+    },
     workloads: await askWorkloads(node),
     counters: metrics.success === true ? (metrics.data ?? null) : null,
     countersAt: metrics.metrics_timestamp ?? null,

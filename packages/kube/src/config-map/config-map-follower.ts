@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { touchKeptFile } from '../kept-file.ts';
+import { touchKept } from '../kept-file.ts';
 import { messageOf } from '../kube-error.ts';
 import type { Client } from '../rest/client.ts';
 import { type Reflector, type ReflectorOptions, startReflector } from '../watch/reflector.ts';
@@ -159,7 +159,7 @@ export function followConfigMap(options: ConfigMapOptions): ConfigMapFollower {
   const touch = (): void => {
     if (stateFile === null || inForce !== 'cluster' || !works()) return;
     try {
-      touchKeptFile(stateFile);
+      touchKept(stateFile);
     } catch {
       // What could not be kept has been said; only the age is told too old.
     }

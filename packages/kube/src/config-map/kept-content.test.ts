@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { touchKeptFile } from '../kept-file.ts';
+import { touchKept } from '../kept-file.ts';
 import { keepContent, loadContent } from './kept-content.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gthulhu-kept-'));
@@ -23,7 +23,7 @@ test('what was kept is there again, for nobody else to read, with the time it wa
   const file = newFile();
   expect(loadContent(file, source)).toBeNull();
   keepContent(file, source, content);
-  touchKeptFile(file, new Date(1_700_000_000_000));
+  touchKept(file, new Date(1_700_000_000_000));
   expect(loadContent(file, source)).toEqual({ content, heardAt: 1_700_000_000_000 });
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(readdirSync(join(file, '..'))).toEqual(['text.json']);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rmSync } from 'node:fs';
-import { readKeptFile, writeKeptFile } from '../kept-file.ts';
+import { readKept, writeKept } from '../kept-file.ts';
 import { isRecord } from '../watch/kube-object.ts';
 import type { ConfigMapContent } from './read-config-map.ts';
 
@@ -23,7 +23,7 @@ export interface KeptContent {
 /** @returns null when nothing is kept of this source
  * @throws Error when there is something that cannot be used */
 export function loadContent(file: string, { namespace, name, key }: ContentSource): KeptContent | null {
-  const found = readKeptFile(file, MAX_BYTES);
+  const found = readKept(file, MAX_BYTES);
   if (found === null) return null;
   const kept: unknown = JSON.parse(found.text);
   if (!isRecord(kept) || kept.version !== 1) throw new Error('it is no text of a ConfigMap');
@@ -47,5 +47,5 @@ export function keepContent(file: string, source: ContentSource, content: Config
   }
   const { namespace, name, key } = source;
   const { text, createdAt, resourceVersion, seenAt } = content;
-  writeKeptFile(file, JSON.stringify({ version: 1, namespace, name, key, createdAt, resourceVersion, seenAt, text }));
+  writeKept(file, JSON.stringify({ version: 1, namespace, name, key, createdAt, resourceVersion, seenAt, text }));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from 'vitest';
 import type { Cpu, Topology } from '../topology/topology.ts';
-import { topologyVariables } from './kernel-side.ts';
+import { onlineVariables, topologyVariables } from './kernel-side.ts';
 
 const cpu = (n: number, llc: number, online = true): Cpu => ({
   cpu: n,
@@ -36,7 +36,8 @@ const u16 = (bytes: number | Uint8Array, n: number): number[] => [
 ];
 
 test('two caches, one CPU away', () => {
-  const variables = topologyVariables(machine([cpu(0, 0), cpu(1, 1), cpu(2, 0), cpu(3, -1, false)], [[0, 2], [1]]));
+  const found = machine([cpu(0, 0), cpu(1, 1), cpu(2, 0), cpu(3, -1, false)], [[0, 2], [1]]);
+  const variables = { ...topologyVariables(found), ...onlineVariables(found) };
   expect(variables).toMatchObject({ nr_cpu_ids: 4, nr_online_cpus: 3, nr_llcs: 2 });
   expect(u16(variables.cpu_llc, 5)).toEqual([0, 1, 0, 0, 0]);
   expect(variables).toMatchObject({ nr_possible_cpus: 4, nr_tickless_cpus: 1, report_util: 1 });
@@ -45,9 +46,23 @@ test('two caches, one CPU away', () => {
 });
 
 test('numbers with gaps keep their place', () => {
-  const variables = topologyVariables(machine([cpu(0, 0), cpu(8, 1)], [[0], [8]]));
+  const found = machine([cpu(0, 0), cpu(8, 1)], [[0], [8]]);
+  const variables = { ...topologyVariables(found), ...onlineVariables(found) };
   expect(variables.nr_cpu_ids).toBe(9);
   expect(u16(variables.cpu_llc, 9)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1]);
+});
+
+test('what cannot change any more stays the same when a CPU goes, unless its cache goes with it', () => {
+  const all = [cpu(0, 0), cpu(1, 0), cpu(2, 1), cpu(3, 1)];
+  const before = machine(all, [
+    [0, 1],
+    [2, 3],
+  ]);
+  const without3 = machine([...all.slice(0, 3), cpu(3, -1, false)], [[0, 1], [2]]);
+  const without2and3 = machine([...all.slice(0, 2), cpu(2, -1, false), cpu(3, -1, false)], [[0, 1]]);
+  expect(topologyVariables(without3)).toEqual(topologyVariables(before));
+  expect(onlineVariables(without3)).not.toEqual(onlineVariables(before));
+  expect(topologyVariables(without2and3)).not.toEqual(topologyVariables(before));
 });
 
 test.each([

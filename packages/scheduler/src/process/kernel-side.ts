@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import {
   type BpfLink,
+  type BpfObject,
   type Globals,
   type MapInfo,
   openGlobals,
@@ -15,7 +16,7 @@ import { type KernelCounters, readCounters } from './counters.ts';
 import { CPU_SET_WORDS, CPU_SLOTS, listOf, slotOf } from './cpu-sets.ts';
 import type { PinFolder } from './pin-folder.ts';
 import { type LoadedObject, pinObject } from './pinned-object.ts';
-import { linkPin, MOVE_WATCHERS, OPS_LINK, WATCHERS } from './pins.ts';
+import { linkPin, MOVE_WATCHERS, OPS_LINK, type ParameterValue, WATCHERS } from './pins.ts';
 import { readExplained, type TaskPolicy } from './task-policy.ts';
 
 const MAX_CPUS = 1024;
@@ -42,9 +43,17 @@ export interface KernelSideParts {
   readonly attachOps: (() => BpfLink) | null;
   /** Where it is pinned, or is to be; null where it ends with this process. */
   readonly pins: PinFolder | null;
+  /** What it was loaded as, to be attached again; null where it is pinned or was adopted. */
+  readonly loaded?: Loaded | null;
 }
 
-/** Counts CPUs that came and went; the kernel refuses a scheduler that read the topology before the last change. */
+/** An object that this process has loaded, and what it was told that cannot be changed any more. */
+export interface Loaded {
+  readonly object: BpfObject;
+  readonly fixed: Readonly<Record<string, ParameterValue>>;
+}
+
+/** Counts CPUs that came and went. */
 export function readHotplugSeq(): number {
   try {
     return Number(readFileSync(HOTPLUG_SEQ, 'utf8'));
@@ -59,25 +68,31 @@ function u16Bytes(values: readonly number[], length: number): Uint8Array {
   return new Uint8Array(array.buffer);
 }
 
-/** Which CPUs there are and what they share, as the read-only variables of the object. */
+/** Which CPUs there can be and how many caches, as the read-only variables of the object. */
 export function topologyVariables(topology: Topology): Record<string, number | Uint8Array> {
   const ids = topology.cpus.at(-1)?.cpu ?? 0;
   if (ids >= MAX_CPUS) throw new Error(`this machine has CPU ${ids}; the scheduler knows CPUs 0 to ${MAX_CPUS - 1}`);
   if (topology.llcs.length > MAX_LLCS)
     throw new Error(`this machine has ${topology.llcs.length} last-level caches; the scheduler knows ${MAX_LLCS}`);
-  const llcOf = new Array<number>(ids + 1).fill(0);
-  for (const cpu of topology.cpus) if (cpu.llc > 0) llcOf[cpu.cpu] = cpu.llc;
   const tickless = new Uint8Array(MAX_CPUS);
   for (const cpu of topology.tickless) tickless[cpu] = 1;
   return {
     nr_cpu_ids: ids + 1,
-    nr_online_cpus: topology.cpus.filter((cpu) => cpu.online).length,
     nr_possible_cpus: topology.cpus.length,
     nr_llcs: Math.max(1, topology.llcs.length),
     nr_masks: masksOf(ids + 1, topology.llcs.length),
     nr_tickless_cpus: topology.tickless.length,
     cpu_tickless: tickless,
     report_util: Number(topology.utilisationWanted),
+  };
+}
+
+/** Which of them are online and what they share: variables that may be written before each attachment. */
+export function onlineVariables(topology: Topology): Record<string, number | Uint8Array> {
+  const llcOf = new Array<number>((topology.cpus.at(-1)?.cpu ?? 0) + 1).fill(0);
+  for (const cpu of topology.cpus) if (cpu.llc > 0) llcOf[cpu.cpu] = cpu.llc;
+  return {
+    nr_online_cpus: topology.cpus.filter((cpu) => cpu.online).length,
     cpu_llc: u16Bytes(llcOf, MAX_CPUS),
     llc_nr_cpus: u16Bytes(
       topology.llcs.map((cpus) => cpus.length),
@@ -114,6 +129,7 @@ export class KernelSide {
   readonly adopted: boolean;
   /** It stays in force when this process ends. */
   readonly pinned: boolean;
+  readonly loaded: Loaded | null;
   readonly #pins: PinFolder | null;
   readonly #attachOps: (() => BpfLink) | null;
   readonly #bss: Globals;
@@ -122,10 +138,11 @@ export class KernelSide {
   readonly #links = new Map<string, BpfLink>();
   readonly #programs = new Map<string, SyscallProgram>();
 
-  constructor({ object, cpuIds, attachOps, pins }: KernelSideParts) {
+  constructor({ object, cpuIds, attachOps, pins, loaded = null }: KernelSideParts) {
     this.object = object;
     this.adopted = attachOps === null;
     this.pinned = pins !== null;
+    this.loaded = loaded;
     this.#pins = pins;
     this.#attachOps = attachOps;
     this.#cpuIds = cpuIds;
@@ -339,11 +356,16 @@ export class KernelSide {
     this.#links.clear();
   }
 
-  close(): void {
+  /** All but the object itself, which somebody else goes on with. */
+  leave(): void {
     this.detach();
     for (const program of this.#programs.values()) program.close();
     this.#programs.clear();
     this.#bss.close();
+  }
+
+  close(): void {
+    this.leave();
     this.object.close();
   }
 }

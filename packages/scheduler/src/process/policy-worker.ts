@@ -184,4 +184,8 @@ async function run(data: PolicyWorkerData): Promise<void> {
   say({ state: 'ended' });
 }
 
-await run(workerData as PolicyWorkerData);
+// Node's own number for what waits for something that never comes, such as a policy while it is loaded.
+process.exitCode = 13;
+void run(workerData as PolicyWorkerData).then(() => {
+  process.exitCode = 0;
+});

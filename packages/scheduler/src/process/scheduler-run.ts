@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sys } from '@gthulhu/bpf';
@@ -14,19 +15,20 @@ import { formatTopology } from '../topology/format-topology.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import { CELL, makeCells } from './cells.ts';
 import { toBssCounters, toOperatorCounters } from './counters.ts';
-import { type ExplainServer, startExplainServer } from './explain-server.ts';
-import { type ExitRecord, type KernelSide, readHotplugSeq } from './kernel-side.ts';
+import type { ExplainServer } from './explain-server.ts';
+import { type ExitRecord, type KernelSide, type Loaded, readHotplugSeq } from './kernel-side.ts';
 import type { PinFolder } from './pin-folder.ts';
-import { type PolicyHost, type PolicyService, startPolicyHost } from './policy-host.ts';
-import { type RuleEnforcer, startRuleEnforcer } from './rule-enforcer.ts';
-import { forgetStrategies } from './strategy-enforcer.ts';
-import { type StrategyFollower, startStrategyFollower } from './strategy-follower.ts';
+import type { PolicyHost, PolicyService } from './policy-host.ts';
+import type { RuleEnforcer } from './rule-enforcer.ts';
+import type { StrategyFollower } from './strategy-follower.ts';
 import { obtainKernelSide } from './takeover.ts';
 
 /** So often it is seen whether the kernel has ended the scheduler, and a pinned one hears of its process. */
 const LOOK_MS = 500;
 /** After so long it does only what it does all the time. */
 const SETTLED_MS = 5_000;
+/** Those who start with us come first. */
+const REHEARSED_MS = 1_000;
 /** Detaching is not synchronous: so long the kernel may take to say how it ended. */
 const EXIT_WAIT_MS = 10_000;
 
@@ -38,10 +40,18 @@ export interface RunOptions {
   readonly pins: PinFolder;
   /** Aborted when the scheduler is to end. */
   readonly signal: AbortSignal;
+  /** What an earlier run has left. */
+  readonly loaded: Loaded | null;
 }
 
-/** How one attachment ended: by our wish, or by the kernel's. */
-export type RunEnd = { readonly why: 'stopped' } | { readonly why: 'ejected'; readonly exit: ExitRecord };
+/**
+ * How one attachment ended: by our wish, or by the kernel's, or at once, because CPUs came or went meanwhile. What can be
+ * attached again belongs to the caller.
+ */
+export type RunEnd =
+  | { readonly why: 'stopped' }
+  | { readonly why: 'ejected'; readonly exit: ExitRecord; readonly loaded: Loaded | null }
+  | { readonly why: 'outdated'; readonly loaded: Loaded | null };
 
 function logStart(config: Config, logger: Logger): void {
   logger.log(say.schedulerConfig(config.scheduler.slice_ns_default, config.scheduler.slice_ns_min));
@@ -77,6 +87,7 @@ async function startPolicy(
     sliceDefaultNs: config.scheduler.slice_ns_default,
     sliceMinNs: config.scheduler.slice_ns_min,
   };
+  const { startPolicyHost } = await import('./policy-host.ts');
   const startHost = (module: PolicyModule | null): PolicyHost =>
     startPolicyHost({
       data: { ...data, module },
@@ -134,18 +145,23 @@ function staysInForce(config: Config): LogEntry {
   return entry(text, 'the scheduler stays in force', { pinPath, orphanTimeoutSeconds: seconds });
 }
 
+/** Changes with every CPU that comes or goes: the count when it begins, the list when it is done. */
+function cpusNow(): string {
+  return `${readHotplugSeq()} ${readFileSync('/sys/devices/system/cpu/online', 'utf8')}`;
+}
+
 /** Loads, attaches and serves until the signal or an ejection. Throws where the scheduler cannot be attached. */
 export async function runOnce(options: RunOptions): Promise<RunEnd> {
   const { config, logger, signal } = options;
   logStart(config, logger);
-  const hotplugSeq = readHotplugSeq();
+  const cpusBefore = cpusNow();
   const topology = readTopology();
   const onlineCpus = topology.cpus.filter((cpu) => cpu.online).length;
   const kernel = await obtainKernelSide({
     objectPath: options.objectPath,
     params: toKernelParams(config),
     topology,
-    hotplugSeq,
+    loaded: options.loaded,
     onLog: (line) => logger.log(say.libbpfLine(line)),
     pin: config.scheduler.pin,
     pins: options.pins,
@@ -168,28 +184,46 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   let report: NodeJS.Timeout | undefined;
   let beat: NodeJS.Timeout | undefined;
   let settled: NodeJS.Timeout | undefined;
+  let rehearsal: NodeJS.Timeout | undefined;
+  let left: Loaded | null = null;
   try {
     for (const map of kernel.maps()) logger.log(say.bpfMap(map));
     logger.log(say.topologyRead(formatTopology(topology)));
     const ownPid = kernel.register();
     if (kernel.pinned) beat = setInterval(() => kernel.beat(), LOOK_MS);
     kernel.attach();
+    // From now on the kernel tells. It could have before: but then what is loaded could not be attached again.
+    if (!kernel.adopted && cpusNow() !== cpusBefore) {
+      kernel.unpin();
+      left = kernel.loaded;
+      return { why: 'outdated', loaded: left };
+    }
     logger.log(say.userSchedPid(ownPid));
     // HTTP, TLS and keys are loaded by those who have an API.
     if (config.api.enabled) api = (await import('../api/api-client.ts')).startApiClient(config, logger);
     logger.log(say.schedulerStarted());
+    // So are strategies and what matches them: the kernel's order serves meanwhile.
     if (api !== null) {
+      const { startRuleEnforcer } = await import('./rule-enforcer.ts');
       enforcer = startRuleEnforcer(kernel, logger);
       api.follow(enforcer);
+      rehearsal = setTimeout(async () => {
+        (await import('../strategies/rehearse.ts')).rehearseRules();
+      }, REHEARSED_MS);
       const { explain } = enforcer;
+      const { startExplainServer } = await import('./explain-server.ts');
       explainServer = startExplainServer({
         path: join(config.agent.stateFolder, STATE_FILES.schedulerSocket),
         explain,
         onError: (error) => logger.warn(`nobody can ask what applies to a task: ${error.message}`),
       });
-    } else if (config.scheduler.strategiesFile !== '')
+    } else if (config.scheduler.strategiesFile !== '') {
+      const { startStrategyFollower } = await import('./strategy-follower.ts');
       follower = startStrategyFollower({ file: config.scheduler.strategiesFile, kernel, logger });
-    else if (kernel.hasPolicies()) await forgetStrategies(kernel, logger);
+    } else if (kernel.hasPolicies()) {
+      const { forgetStrategies } = await import('./strategy-enforcer.ts');
+      await forgetStrategies(kernel, logger);
+    }
 
     let overBudget = kernel.counters().cpus.nr_urgent_over_budget;
     report = setInterval(() => {
@@ -228,13 +262,17 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
     if (exit !== null)
       logger.log(say.uei({ kind: exit.kind, exitCode: exit.code, reason: exit.reason, message: exit.message }));
     logger.log(say.loopEnded());
-    return ejected === null ? { why: 'stopped' } : { why: 'ejected', exit: ejected };
+    if (ejected === null) return { why: 'stopped' };
+    left = kernel.loaded;
+    return { why: 'ejected', exit: ejected, loaded: left };
   } finally {
     clearInterval(report);
     clearInterval(beat);
     clearTimeout(settled);
+    clearTimeout(rehearsal);
     await stopFollowing();
     await host?.stop();
-    kernel.close();
+    if (left === null) kernel.close();
+    else kernel.leave();
   }
 }

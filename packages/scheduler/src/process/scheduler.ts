@@ -15,9 +15,10 @@ import { entry } from '../log/entry.ts';
 import { createLogger, type LogFormat, type Logger } from '../log/logger.ts';
 import * as say from '../log/messages.ts';
 import { claimPins } from './claim-pins.ts';
+import type { Loaded } from './kernel-side.ts';
 import { PinFolder } from './pin-folder.ts';
 import { obstacle, readSchedExtState } from './sched-ext-support.ts';
-import { runOnce } from './scheduler-run.ts';
+import { type RunEnd, runOnce } from './scheduler-run.ts';
 import { endPinned } from './takeover.ts';
 
 export interface SchedulerOptions {
@@ -76,10 +77,20 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 
 /** Attaches again after an ejection, with growing pauses. Returns the exit code. */
 async function keepRunning(config: Config, pins: PinFolder, logger: Logger, signal: AbortSignal): Promise<number> {
+  let loaded: Loaded | null = null;
   for (let attempt = 0; ; attempt++) {
     const start = performance.now();
-    const end = await runOnce({ config, logger, signal, pins, objectPath: schedulerObjectPath() });
+    const end: RunEnd = await runOnce({ config, logger, signal, pins, objectPath: schedulerObjectPath(), loaded });
+    loaded = null;
     if (end.why === 'stopped') return 0;
+    if (end.why === 'outdated') {
+      logger.info('CPUs were switched on or off meanwhile: attaching again');
+      loaded = end.loaded;
+      attempt = -1;
+      await sleep(RESTART_PAUSE_MS, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return 0;
+      continue;
+    }
     const { exit } = end;
     if (config.scheduler.pin && exit.kind === EXIT_KIND.UNREG) {
       // To end here would bring it back at once where something restarts processes.
@@ -97,10 +108,12 @@ async function keepRunning(config: Config, pins: PinFolder, logger: Logger, sign
         'error',
       ),
     );
+    if (explained.retry !== 'restart-now') end.loaded?.object.close();
     // Its process stood still for so long that the scheduler took itself for an orphan.
     const orphaned = config.scheduler.pin && exit.kind === EXIT_KIND.UNREG_BPF;
     if (explained.retry === 'stop' && !orphaned) return 1;
     if (explained.retry === 'restart-now') {
+      loaded = end.loaded;
       attempt = -1;
       await sleep(RESTART_PAUSE_MS, undefined, { signal }).catch(() => {});
       if (signal.aborted) return 0;

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From what an earlier process left pinned to a scheduler of this one: adopted as it runs, or replaced by a new one. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BpfObject, type Globals, openGlobals, openObject, openRing } from '@gthulhu/bpf';
+import { type BpfObject, openGlobals, openObject } from '@gthulhu/bpf';
 import { entry, type LogEntry } from '../log/entry.ts';
 import type { Logger } from '../log/logger.ts';
-import { KernelSide } from './kernel-side.ts';
-import { kernelVariables, type LoadOptions, loadKernelSide, readBuildId } from './load-kernel-side.ts';
+import { discardRings, forgetAll } from './fresh-state.ts';
+import { KernelSide, type Loaded } from './kernel-side.ts';
+import {
+  fixedVariables,
+  kernelVariables,
+  type LoadOptions,
+  loadKernelSide,
+  readBuildId,
+  readyKernelSide,
+} from './load-kernel-side.ts';
 import type { PinFolder } from './pin-folder.ts';
 import { type LoadedObject, openPinnedObject, pinnedMaps } from './pinned-object.ts';
 import {
@@ -22,16 +30,14 @@ import { readSchedExtState } from './sched-ext-support.ts';
 /** Unpinning is not synchronous: so long the kernel may take until nothing is in force. */
 const DISABLED_WAIT_MS = 10_000;
 const DISABLED_LOOK_MS = 20;
-/** Rows of one look into a ring, and looks: twice what the larger ring holds. */
-const DISCARD_ROWS = 512;
-const DISCARD_ROUNDS = 16;
-
 export interface ObtainOptions extends LoadOptions {
   /** scheduler.pin */
   readonly pin: boolean;
   /** Locked by this process. */
   readonly pins: PinFolder;
   readonly logger: Logger;
+  /** What this process has loaded for an attachment that is over; it belongs to the callee. */
+  readonly loaded: Loaded | null;
 }
 
 /** ms until no sched_ext scheduler is in force; null when one still is. */
@@ -58,30 +64,23 @@ function shapeOf(object: LoadedObject, maps: readonly string[]): Shape {
 }
 
 function readParameters(
-  rodata: Globals,
+  section: string,
   names: readonly string[],
   object: LoadedObject,
 ): Record<string, ParameterValue> {
-  const variables = object.variables('.rodata');
-  return Object.fromEntries(
-    names
-      .filter((name) => Object.hasOwn(variables, name))
-      .map((name) => {
-        const { size, elementSize } = variables[name];
-        return [name, size === elementSize ? rodata.readNumber(name) : rodata.bytes(name)];
-      }),
-  );
-}
-
-/** What was asked or told before this process came is answered by nobody. */
-function discard(object: LoadedObject, map: string, record: string, field: string): void {
-  const opened = object.map(map);
-  const ring = openRing(opened.info.fd, object.layout(record), [field], DISCARD_ROWS);
+  const variables = object.variables(section);
+  const globals = openGlobals(object.globals(section));
   try {
-    for (let round = 0; round < DISCARD_ROUNDS && ring.drain() > 0; round++);
+    return Object.fromEntries(
+      names
+        .filter((name) => Object.hasOwn(variables, name))
+        .map((name) => {
+          const { size, elementSize } = variables[name];
+          return [name, size === elementSize ? globals.readNumber(name) : globals.bytes(name)];
+        }),
+    );
   } finally {
-    ring.close();
-    opened.close();
+    globals.close();
   }
 }
 
@@ -103,12 +102,9 @@ function whyOther(options: ObtainOptions, own: BpfObject, object: LoadedObject):
   const different = shapeDifference(shapeOf(own, maps), shapeOf(object, maps));
   if (different !== null) return different;
   const wished = kernelVariables(options);
-  const rodata = openGlobals(object.globals('.rodata'));
-  try {
-    return parameterDifference(wished, readParameters(rodata, Object.keys(wished), object));
-  } finally {
-    rodata.close();
-  }
+  const names = Object.keys(wished);
+  const found = { ...readParameters('.rodata', names, object), ...readParameters('.bss', names, object) };
+  return parameterDifference(wished, found);
 }
 
 function readPinnedBuildId(object: LoadedObject): bigint {
@@ -136,8 +132,8 @@ function adopt(options: ObtainOptions, own: BpfObject): KernelSide | string {
       object.close();
       return other ?? dead ?? '';
     }
-    discard(object, 'asked', 'task_record', 'pid');
-    discard(object, 'commands', 'task_event', 'pid');
+    // What was asked or told before this process came.
+    discardRings(object);
     const buildId = readPinnedBuildId(object);
     logger.log(adopted(pins.path, buildId, readBuildId(options.objectPath)));
     return kernel;
@@ -175,9 +171,26 @@ export async function endPinned(pins: PinFolder, reason: string, logger: Logger)
   logger.log(entry(line, 'the pinned scheduler was not taken over', { pinPath: pins.path, reason, ms }, 'warn'));
 }
 
-/** The kernel side of this process: the pinned one where it can be taken over, else one that is loaded anew. */
+/** Loading takes the kernel most of a start: what is loaded serves again, unless what it was loaded with has changed. */
+async function tryAgain(options: ObtainOptions, loaded: Loaded): Promise<KernelSide | null> {
+  try {
+    const other = parameterDifference(fixedVariables(options), loaded.fixed);
+    if (other === null && (await untilDisabled()) !== null) {
+      forgetAll(loaded.object);
+      return readyKernelSide(loaded, options.topology, null);
+    }
+  } catch (error) {
+    options.logger.warn(`loading anew: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  loaded.object.close();
+  return null;
+}
+
+/** The kernel side of this process: what it has loaded already, the pinned one where it can be taken over, else one that is loaded anew. */
 export async function obtainKernelSide(options: ObtainOptions): Promise<KernelSide> {
-  const { pins, pin, logger } = options;
+  const { pins, pin, logger, loaded } = options;
+  const again = loaded === null ? null : await tryAgain(options, loaded);
+  if (again !== null) return again;
   if (pins.names().length > 0) {
     const found = tryAdopt(options);
     if (typeof found !== 'string') return found;

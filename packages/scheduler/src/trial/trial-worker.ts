@@ -100,8 +100,12 @@ async function run(data: TrialWorkerData): Promise<void> {
 // Node says that taking types out is experimental; the operator cannot do anything about it.
 process.removeAllListeners('warning');
 say({ kind: 'started', tid: Number(basename(readlinkSync('/proc/thread-self'))) });
-try {
-  await run(workerData as TrialWorkerData);
-} catch (error) {
-  say({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
-}
+// Node's own number for what waits for something that never comes.
+process.exitCode = 13;
+run(workerData as TrialWorkerData)
+  .catch((error: unknown) => {
+    say({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+  })
+  .then(() => {
+    process.exitCode = 0;
+  });

@@ -78,6 +78,39 @@ test('a strategy about everything shows the protected, and gives them nothing', 
   });
 });
 
+test.each([
+  ['kubelet.service', 'kubelet'],
+  ['containerd.service', 'containerd'],
+  ['crio.service', 'crio'],
+  ['docker.service', 'dockerd'],
+  ['sshd.service', 'sshd'],
+  ['init.scope', 'systemd'],
+  ['systemd-logind.service', 'systemd-logind'],
+  ['gthulhu.service', 'gthulhu'],
+])('%s and %s get nothing, from a strategy about everything or one that names them', (name, command) => {
+  const daemon = unit(name);
+  const strategies = [
+    strategy('all', { commandRegex: '.*', priority: 0 }),
+    strategy('named', { selectors: [{ key: 'unit', value: name }], priority: 0 }),
+  ];
+  const matcher = createMatcher(protectedBy(DEFAULT_PROTECTION));
+  matcher.changeStrategies({ put: strategies });
+  matcher.changeWorkloads({ put: [{ ...daemon, labels: { unit: name } }] });
+  const rules = nodeRules(matcher, DEFAULT_PROTECTION);
+  const before = rules.slice(
+    0,
+    rules.findIndex(({ id }) => id === 'all'),
+  );
+  // What comes to its cgroup and to its name first gives nothing; the one that names it is no rule.
+  expect(rules.map(({ id }) => id)).toEqual([PROTECTED_RULE_IDS.cgroups, PROTECTED_RULE_IDS.commands, 'all']);
+  expect(before.map(({ priority, sliceNs, cpus }) => [priority, sliceNs, cpus])).toEqual([
+    [null, 0, null],
+    [null, 0, null],
+  ]);
+  expect(before[0].cgroups).toEqual([daemon.cgroupId]);
+  expect(new RegExp(before[1].commandRegex).test(command)).toBe(true);
+});
+
 describe('rules for the scheduler of a node', () => {
   const pod = (uid: string, app: string, cgroupId: string | null, ...containerIds: string[]): Workload =>
     workload(uid, {

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { touchKeptFile } from '@gthulhu/kube';
+import { touchKept } from '@gthulhu/kube';
 import { afterAll, expect, test } from 'vitest';
 import type { Pod } from './pod.ts';
 import { loadPods, savePods } from './saved-pods.ts';
@@ -30,7 +30,7 @@ test('what was kept is there again, with the time it was true', () => {
   expect(loadPods(file, 'node-1')).toBeNull();
   savePods(file, 'node-1', pods);
   savePods(file, 'node-1', pods);
-  touchKeptFile(file, new Date(1_700_000_000_000));
+  touchKept(file, new Date(1_700_000_000_000));
   const saved = loadPods(file, 'node-1');
   expect(saved?.heardAt).toBe(1_700_000_000_000);
   expect(saved?.pods).toEqual(pods);

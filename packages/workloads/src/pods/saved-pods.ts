@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isRecord, readKeptFile, writeKeptFile } from '@gthulhu/kube';
+import { isRecord, readKept, writeKept } from '@gthulhu/kube';
 import type { Pod, PodContainer } from './pod.ts';
 
 const MAX_BYTES = 64 * 1_048_576;
@@ -26,7 +26,7 @@ const isPod = (value: unknown): value is Pod =>
 /** @returns null when nothing is kept for this node
  * @throws Error when there is something that cannot be used */
 export function loadPods(file: string, nodeName: string): SavedPods | null {
-  const found = readKeptFile(file, MAX_BYTES);
+  const found = readKept(file, MAX_BYTES);
   if (found === null) return null;
   const saved: unknown = JSON.parse(found.text);
   if (!isRecord(saved) || saved.version !== 1 || !Array.isArray(saved.pods)) throw new Error('it is no list of pods');
@@ -42,10 +42,7 @@ export function loadPods(file: string, nodeName: string): SavedPods | null {
   return { pods: new Map(clean.map((pod) => [`${pod.namespace}/${pod.name}`, pod])), heardAt: found.heardAt };
 }
 
-/**
- * Writes them whole: whoever reads finds the old ones or the new ones, also after a crash.
- * @throws Error
- */
+/** Writes them whole or leaves those that were there. @throws Error */
 export function savePods(file: string, nodeName: string, pods: ReadonlyMap<string, Pod>): void {
-  writeKeptFile(file, JSON.stringify({ version: 1, node: nodeName, pods: [...pods.values()] }));
+  writeKept(file, JSON.stringify({ version: 1, node: nodeName, pods: [...pods.values()] }));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { messageOf, touchKeptFile } from '@gthulhu/kube';
+import { messageOf, touchKept } from '@gthulhu/kube';
 import type { Pod } from './pod.ts';
 import type { PodSourceStatus } from './pod-source.ts';
 import { loadPods, savePods } from './saved-pods.ts';
@@ -66,7 +66,7 @@ export function createSavedState(file: string, nodeName: string, onWarning: (sen
       touch = setInterval(() => {
         if (!wrote || waiting !== null || !works(status())) return;
         try {
-          touchKeptFile(file);
+          touchKept(file);
         } catch (error) {
           warn('the time could not be noted', error);
         }
@@ -86,7 +86,7 @@ export function createSavedState(file: string, nodeName: string, onWarning: (sen
       write();
       if (wrote && works(status))
         try {
-          touchKeptFile(file);
+          touchKept(file);
         } catch {
           // What is kept is there; only its age is told too old.
         }

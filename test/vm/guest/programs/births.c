@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes tasks in every way there is: births [PAUSE_US]. It takes one command a line,
-//   fork NAME | thread NAME | into NAME CGROUP_FOLDER | name NAME | heir NAME
+//   fork NAME | thread NAME | into NAME CGROUP_FOLDER | as NAME PID | name NAME | heir NAME
 // and answers with one line of JSON: the new task's number and the time of its first instruction, ns since boot. Each
 // task then wakes every PAUSE_US, 5 ms where it is not said. `into` is clone3 with CLONE_INTO_CGROUP: nothing moves, it
-// is born there. `name` renames the task that reads the commands; `heir` does so and forks at once, before anybody can
+// is born there. `as` is clone3 with the number that the new task has to have. `name` renames the task that reads the commands; `heir` does so and forks at once, before anybody can
 // have answered for the new name.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -57,6 +57,22 @@ static long clone_into(const char *folder)
 	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
+/* It may be a moment until a number is free after its owner has ended. */
+static long clone_as(const char *number)
+{
+	struct timespec pause = { .tv_nsec = 10000000 };
+	pid_t pid = atol(number);
+	struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1 };
+	long made = -1;
+
+	for (int tries = 0; made < 0 && tries < 500; tries++) {
+		made = syscall(SYS_clone3, &args, sizeof(args));
+		if (made < 0)
+			nanosleep(&pause, NULL);
+	}
+	return made;
+}
+
 int main(int argc, char **argv)
 {
 	char line[4096], how[16], folder[4000];
@@ -91,7 +107,7 @@ int main(int argc, char **argv)
 			prctl(PR_SET_NAME, name);
 			name[0] = 0;
 		}
-		pid = !strcmp(how, "into") ? clone_into(folder) : fork();
+		pid = !strcmp(how, "into") ? clone_into(folder) : !strcmp(how, "as") ? clone_as(folder) : fork();
 		if (pid < 0) {
 			perror(how);
 			return 1;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Measured } from '../../plan.ts';
+import type { LogLine, Measured } from '../../plan.ts';
 import { kernelView, untilInForceAgain } from '../kernel.ts';
+import { FOLDER } from '../scheduler.ts';
 import type { Scenario, Stage } from '../stage.ts';
 
 /** Loading is verified by an emulated CPU: that takes tens of seconds where there are many queues. */
@@ -11,8 +12,13 @@ const CPUS = '/sys/devices/system/cpu';
 
 /** Switches CPUs under load. Each time the kernel ends the scheduler, and each time it has to come back by itself. */
 async function switched(stage: Stage, switches: readonly (() => void)[]): Promise<Measured> {
-  const scheduler = await stage.scheduler();
-  const hogs = await stage.hogs(1);
+  mkdirSync(FOLDER, { recursive: true });
+  const strategiesFile = `${FOLDER}/hotplug.yaml`;
+  writeFileSync(strategiesFile, JSON.stringify({ strategies: [{ command_regex: '^web-', priority: 0 }] }));
+  const scheduler = await stage.scheduler({ config: { strategiesFile } });
+  const hogs = [...(await stage.hogs(1)), ...(await stage.hogs(1, { cpus: '0' }))];
+  // Urgent only while its strategy is in force, which each attachment has to see to anew.
+  await stage.sleeper({ name: 'web-on-0', cpus: '0', periodUs: 20_000, workUs: 1000 });
   const pinned = await stage.hogs(1, { name: 'pinned to the last CPU', cpus: String(stage.cpus - 1) });
   const before = kernelView();
   const from = scheduler.program.lines.length;
@@ -30,6 +36,7 @@ async function switched(stage: Stage, switches: readonly (() => void)[]): Promis
   // In force for long enough to show that it works: with the CPUs that there are now.
   const later = await stage.measure(hogs, 2);
   const log = scheduler.log(from);
+  const { loadMs, aroundMs } = timesOf(log, backMs);
   return {
     before,
     after: kernelView(),
@@ -39,8 +46,25 @@ async function switched(stage: Stage, switches: readonly (() => void)[]): Promis
       explained: log.filter((line) => line.msg === 'ejected' && /HOTPLUG|UNREG_KERN/.test(String(line.kind))).length,
       paused: log.filter((line) => line.pauseSeconds !== undefined).length,
       backMs: Math.max(...backMs),
+      loadMs,
+      aroundMs,
     },
     ...(await scheduler.counters()),
+  };
+}
+
+/**
+ * Of coming back: what the kernel takes to load and verify the object anew, and all the rest.
+ * @param backMs of each time, in order
+ */
+function timesOf(log: readonly LogLine[], backMs: readonly number[]): { loadMs: number; aroundMs: number } {
+  // Its first map is the first line after the load.
+  const loadMs = log.flatMap(({ msg, time }, at) =>
+    msg === 'map' && log[at - 1]?.msg !== 'map' ? [Date.parse(time) - Date.parse(log[at - 1]?.time ?? time)] : [],
+  );
+  return {
+    loadMs: Math.max(...loadMs),
+    aroundMs: Math.max(...backMs.map((ms, at) => ms - (loadMs[at] ?? 0))),
   };
 }
 

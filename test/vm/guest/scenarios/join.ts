@@ -180,12 +180,26 @@ export const workloadStrategies: Scenario = async (stage) => {
   values.unnamed = Number((await explain(unnamed.pid)).kernel?.priority !== 3);
 
   // A strategy about every command of the machine passes our own processes by, which nobody has put into a unit.
-  await post(token, [{ command_regex: '.*', priority: 3 }]);
+  const service = new Cgroup('system.slice').below('sshd.service');
+  stage.atEnd(() => service.remove());
+  const ofTheService = { selectors: [{ key: 'unit', value: 'sshd.service' }], priority: 4 };
+  await post(token, [{ command_regex: '.*', priority: 3 }, ofTheService]);
   await kernelHas(watched.pid, ({ priority }) => priority === 3, 'the strategy about everybody');
   values.everybodyElse = (await explain(watched.pid)).kernel?.priority ?? NONE;
   const own = await Promise.all([agent.pid, scheduler.program.pid].map((pid) => explain(pid)));
   values.ownProtected = own.filter(({ matching }) => matching.protectedBy !== null).length;
   values.ownEntries = own.filter(({ kernel }) => kernel?.source !== 'none').length;
+  // Nor does it come to a name of the list, or to a unit of it, which a strategy names.
+  const untouched = ({ matching, kernel }: Explanation): boolean =>
+    matching.protectedBy !== null && kernel !== null && kernel.priority === null && kernel.sliceNs === 0;
+  const daemons = [await inside.fork('sshd'), await (await births(stage, service)).fork()];
+  for (const { pid } of daemons)
+    await until('nothing for a daemon', GIVE_UP_MS, LOOK_MS, async () => untouched(await explain(pid)) || null);
+  // It takes what its command has where it is looked at for the first time, if it ever does.
+  await sleep(500);
+  values.daemonsTouched = (await Promise.all(daemons.map(({ pid }) => explain(pid)))).filter(
+    (e) => !untouched(e),
+  ).length;
 
   // Without strategies nobody has one.
   await ask(token, 'DELETE', '/api/v1/scheduling/strategies');

@@ -107,6 +107,7 @@ export const apiLatency: Scenario = async (stage) => {
       changes: times.length,
       lookingPercent,
       coldP90Ms: percentile(cold, 0.9),
+      coldP99Ms: percentile(cold, 0.99),
       coldMaxMs: Math.max(...cold),
       postP50Ms: percentile(
         times.map(({ fromPostMs }) => fromPostMs),
