@@ -13,6 +13,8 @@ const GETS_A_SECOND = 1_000;
 const SECONDS = 5;
 const CLIENTS = 100;
 const POSTS_EACH = 20;
+/** Five seconds after its start it gives back what only that took. */
+const SETTLED_MS = 7_000;
 
 /** One of each round. */
 export type AgentFigures = Readonly<Record<FigureName, number[]>>;
@@ -43,7 +45,7 @@ const p99 = ({ latenciesMs }: Load): number => quantile(latenciesMs, 0.99);
 
 async function measure(server: Server, into: AgentFigures): Promise<void> {
   const { target } = server;
-  await sleep(2_000);
+  await sleep(SETTLED_MS);
   into.restMb.push(server.rssMb());
   // Compiled code for both.
   await atRate(target, list, GETS_A_SECOND / 4, 2);

@@ -19,6 +19,8 @@ export interface Boot extends Machine {
   /** seconds of this machine's time until it is ended; LIMIT_SECONDS where it is not said */
   readonly limitSeconds?: number;
   readonly requests: readonly Request[];
+  /** Told of each outcome as soon as it is there. */
+  readonly onOutcome?: (outcome: Outcome) => void;
 }
 
 export interface BootResult {
@@ -94,23 +96,34 @@ function run(boot: Boot): Promise<BootResult> {
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let text = '';
-  for (const stream of [child.stdout, child.stderr])
+  const outcomes: Outcome[] = [];
+  const rest: string[] = [];
+  const take = (line: string): void => {
+    if (!line.startsWith(OUTCOME_MARK)) {
+      rest.push(line);
+      return;
+    }
+    const outcome = JSON.parse(line.slice(OUTCOME_MARK.length)) as Outcome;
+    outcomes.push(outcome);
+    boot.onOutcome?.(outcome);
+  };
+  for (const stream of [child.stdout, child.stderr]) {
+    let begun = '';
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
+      const lines = (begun + chunk).split('\n');
+      begun = lines.pop() ?? '';
+      for (const line of lines) take(line);
     });
+    // A line without an end is no outcome: the machine ended within it.
+    stream.on('end', () => rest.push(begun));
+  }
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status) => {
-      const lines = text.split('\n');
       // Kept for whoever asks why.
       writeFileSync(file.replace('requests', 'outcomes'), text);
-      const isOutcome = (line: string): boolean => line.startsWith(OUTCOME_MARK);
-      resolve({
-        outcomes: lines.filter(isOutcome).map((line) => JSON.parse(line.slice(OUTCOME_MARK.length)) as Outcome),
-        output: lines.filter((line) => !isOutcome(line)).join('\n'),
-        status,
-        tookMs: performance.now() - start,
-      });
+      resolve({ outcomes, output: rest.join('\n'), status, tookMs: performance.now() - start });
     });
   });
 }

@@ -32,6 +32,7 @@ import { strategiesRoutes } from './routes/strategies.ts';
 import { strategyRoutes } from './routes/strategy.ts';
 import { tokenRoutes } from './routes/token.ts';
 import { workloadsRoute } from './routes/workloads.ts';
+import { settle } from './state/settle.ts';
 import { openStateFolder } from './state/state-folder.ts';
 import { StrategyStore } from './store/strategy-store.ts';
 import type { Published } from './strategies/published.ts';
@@ -261,6 +262,7 @@ export async function startAgent({ config, log, version, readDocument }: AgentOp
       stateFolder: folder.path,
     });
     await rehearseChanges(matching.protection);
+    ending.signal.addEventListener('abort', settle(log));
     return {
       addresses: listeners.map(({ name }) => name),
       async close() {

@@ -27,9 +27,10 @@ const outcome = (measured: Measured): Outcome => ({
 /** Machines that end by themselves: one list of outcomes each. */
 function machines(...lists: readonly Measured[][]) {
   const asked: number[] = [];
-  const start = async ({ requests }: Boot): Promise<BootResult> => {
+  const start = async ({ requests, onOutcome }: Boot): Promise<BootResult> => {
     const measured = lists[asked.length];
     asked.push(requests.length);
+    for (const one of measured) onOutcome?.(outcome(one));
     return {
       outcomes: measured.map(outcome),
       output: 'Kernel panic',

@@ -15,7 +15,7 @@ function judged({ index, request }: Fault, outcome: Outcome): Played {
 }
 
 /**
- * Plays the faults of a leg. Where one ends its machine, that one has failed, and another machine plays the others.
+ * Plays the faults of a leg, and judges each as soon as it is over. Where one ends its machine, that one has failed, and another machine plays the others.
  * @param start boots a machine; returns when it has ended
  */
 export async function playLeg(
@@ -28,14 +28,19 @@ export async function playLeg(
   while (all.length < ordered.length) {
     const rest = ordered.slice(all.length);
     const requests = rest.map(({ request }) => request);
-    const machine: Boot = { kernel, cpus, icount: true, limitSeconds: MACHINE_LIMIT_SECONDS, requests };
-    const { outcomes, output, status } = await start(machine);
-    const played = outcomes.map((outcome, at) => judged(rest[at], outcome));
-    if (outcomes.length < rest.length) {
+    const played: Played[] = [];
+    const add = (one: Played): void => {
+      told(rest[played.length], one);
+      played.push(one);
+    };
+    const { output, status } = await start({
+      ...{ kernel, cpus, icount: true, limitSeconds: MACHINE_LIMIT_SECONDS, requests },
+      onOutcome: (outcome) => add(judged(rest[played.length], outcome)),
+    });
+    if (played.length < rest.length) {
       const failures = [`the machine ended with ${status}: ${output.slice(-1000)}`];
-      played.push({ index: rest[outcomes.length].index, failures, tookMs: 0 });
+      add({ index: rest[played.length].index, failures, tookMs: 0 });
     }
-    for (const [at, one] of played.entries()) told(rest[at], one);
     all.push(...played);
   }
   return all;

@@ -22,3 +22,15 @@ test('in a pod the host name is the pod’s, and none of the node', () => {
   expect(nodeNameOf(given('', 'n'), true)).toBe('n');
   expect(nodeNameOr(given('', ''))).toBe('Host-1');
 });
+
+test.each([
+  ['by-env\n', 'Host-1'],
+  ['Node-1', 'Host-1'],
+  ['a,metadata.namespace=kube-system', 'Host-1'],
+  ['-a', 'Host-1'],
+  ['', 'my_host'],
+])('%j, else host name %j, is the name of no node', (NODE_NAME, hostname) => {
+  expect(() => nodeNameOf({ config: '', env: { NODE_NAME }, hostname }, false)).toThrow(
+    /^no node of a cluster can be called ".*kubectl get nodes/,
+  );
+});

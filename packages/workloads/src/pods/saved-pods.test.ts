@@ -64,7 +64,7 @@ test('a write that fails leaves what was there', () => {
   savePods(file, 'node-1', pods);
   const before = readFileSync(file, 'utf8');
   // Nothing can be written where a folder is.
-  mkdirSync(`${file}.${process.pid}`);
+  mkdirSync(`${file}.part`);
   expect(() => savePods(file, 'node-1', new Map())).toThrow();
   expect(readFileSync(file, 'utf8')).toBe(before);
 });

@@ -181,7 +181,6 @@ export const workloadStrategies: Scenario = async (stage) => {
 
   // A strategy about every command of the machine passes our own processes by, which nobody has put into a unit.
   const service = new Cgroup('system.slice').below('sshd.service');
-  stage.atEnd(() => service.remove());
   const ofTheService = { selectors: [{ key: 'unit', value: 'sshd.service' }], priority: 4 };
   await post(token, [{ command_regex: '.*', priority: 3 }, ofTheService]);
   await kernelHas(watched.pid, ({ priority }) => priority === 3, 'the strategy about everybody');
