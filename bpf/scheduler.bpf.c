@@ -257,7 +257,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	s32 cpu = scx_bpf_task_cpu(p), ran_on = cpu;
 	u32 queue, waiting;
 	u64 now, slice, turn, dsq;
-	bool wanted, held, asked = false;
+	bool wanted, held, urged, asked = false;
 
 	if (tc) {
 		policy_refresh(p, tc);
@@ -287,9 +287,11 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 		return;
 
 	waiting = queue & GTHULHU_QUEUE_CPU ? nr_pinned(cpu) : queued_in(dsq);
+	/* whoever takes its CPU waits for it right now, and not for a question too */
+	urged = cpu_private_of(ran_on)->interrupted_pid == (u32)p->pid;
 	turn = owed_turn(p, tc, ran_on, enq_flags);
 	/* a strategy that gives turns has said all about them: an opinion would only lengthen the waits between */
-	wanted = !turn && may_be_asked_about(p) && (!tc->slice_ns || dispatch_mode == DISPATCH_STRICT);
+	wanted = !turn && !urged && may_be_asked_about(p) && (!tc->slice_ns || dispatch_mode == DISPATCH_STRICT);
 	slice = turn ?: slice_of(tc, queue, waiting);
 	tc->queue = queue;
 	tc->waiters = waiting;
