@@ -183,7 +183,11 @@ export function createQuestions<M extends { readonly workload: Workload }>(): Qu
         indexed(of, all);
         return true;
       }
-      missing ??= findMissing(all);
+      if (missing === null) {
+        // A step of its own: `all` may be gone through only once.
+        missing = findMissing(all);
+        return missing.length > 0;
+      }
       const key = missing.pop();
       if (key === undefined) return false;
       indexed(labelFacet(key), all);
