@@ -6,13 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import {
-  BSS_ORDER_2025,
-  type BssCounters,
-  defaultConfig,
-  NODE_API_PATHS,
-  PROTECTED_RULE_IDS,
-} from '@gthulhu/contracts';
+import { BSS_ORDER_2025, type BssCounters, defaultConfig, isProtecting, NODE_API_PATHS } from '@gthulhu/contracts';
 import { type ApiClient, type ApiTiming, connectToNode, createLogger, startApiClient } from '@gthulhu/scheduler';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AgentProcess, whyNoAgent } from './agent-process.ts';
@@ -31,8 +25,6 @@ const timing: ApiTiming = {
 };
 /** A stream, a question, counters, a token, and as many whose end the proxy has not yet seen. */
 const MOST_CONNECTIONS = 8;
-/** Those that keep strategies from our own processes. */
-const OWN_RULES: ReadonlySet<string> = new Set(Object.values(PROTECTED_RULE_IDS));
 const counters = Object.fromEntries(BSS_ORDER_2025.map((name, i) => [name, i])) as BssCounters;
 
 let folder: string;
@@ -90,7 +82,7 @@ async function startClient(): Promise<void> {
   client?.follow({
     dirty: false,
     enforce: (rules) => {
-      inForce = rules.filter(({ id }) => !OWN_RULES.has(id)).map(({ commandRegex }) => commandRegex);
+      inForce = rules.filter(({ id }) => !isProtecting(id)).map(({ commandRegex }) => commandRegex);
     },
   });
 }

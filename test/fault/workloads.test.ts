@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   type ExplanationAnswer,
+  isProtecting,
   NODE_API_PATHS,
   type NodePolicies,
   PROTECTED_RULE_IDS,
@@ -227,8 +228,11 @@ describeCgroups('the agent', () => {
     })) as PreviewAnswer;
     expect(data.strategies[0].protectedProcesses).toBeGreaterThan(0);
     const { rules } = await get<NodePolicies>(NODE_API_PATHS.policies);
-    expect(rules.map((rule) => rule.id)).toEqual([PROTECTED_RULE_IDS.commands, id]);
-    expect(new RegExp(rules[0].commandRegex).test('gthulhu')).toBe(true);
+    // Before these two are the protected units, if this machine has any.
+    const [shield, everywhere] = rules.slice(-2);
+    expect([shield.id, everywhere.id]).toEqual([PROTECTED_RULE_IDS.commands, id]);
+    expect(rules.slice(0, -2).every((rule) => rule.id === PROTECTED_RULE_IDS.cgroups)).toBe(true);
+    expect(new RegExp(shield.commandRegex).test('gthulhu')).toBe(true);
   });
 
   test('names with spaces, quotes, controls and bytes that are no text', async () => {
@@ -272,9 +276,7 @@ describeCgroups('the agent', () => {
       node.call({ method: 'POST', path: NODE_API_PATHS.strategies, body: { strategies: list } });
     await put(strategies);
     const ofOurs = async (): Promise<NodePolicies['rules']> =>
-      (await get<NodePolicies>(NODE_API_PATHS.policies)).rules.filter(
-        ({ id }) => !Object.values(PROTECTED_RULE_IDS).includes(id as never),
-      );
+      (await get<NodePolicies>(NODE_API_PATHS.policies)).rules.filter(({ id }) => !isProtecting(id));
     await until('one rule for each container', async () => (await ofOurs()).length === 50);
     const { revision } = await get<NodePolicies>(NODE_API_PATHS.policies);
     for (const wrong of [

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hostname } from 'node:os';
+import { releaseAfterStart } from '@gthulhu/bpf';
 import { type Config, NODE_RULE_LIMITS } from '@gthulhu/contracts';
 import type { AgentLog } from './agent-log.ts';
 import { verifyAssertion } from './auth/assertion.ts';
@@ -32,7 +33,6 @@ import { strategiesRoutes } from './routes/strategies.ts';
 import { strategyRoutes } from './routes/strategy.ts';
 import { tokenRoutes } from './routes/token.ts';
 import { workloadsRoute } from './routes/workloads.ts';
-import { settle } from './state/settle.ts';
 import { openStateFolder } from './state/state-folder.ts';
 import { StrategyStore } from './store/strategy-store.ts';
 import type { Published } from './strategies/published.ts';
@@ -262,7 +262,10 @@ export async function startAgent({ config, log, version, readDocument }: AgentOp
       stateFolder: folder.path,
     });
     await rehearseChanges(matching.protection);
-    ending.signal.addEventListener('abort', settle(log));
+    ending.signal.addEventListener(
+      'abort',
+      releaseAfterStart((reason) => log.debug(`memory of the start stays: ${reason}`)),
+    );
     return {
       addresses: listeners.map(({ name }) => name),
       async close() {

@@ -35,4 +35,5 @@ export {
   type SyscallProgram,
 } from './program.ts';
 export { openRing, type Ring, wakeRing } from './ring.ts';
+export { releaseAfterStart } from './settle.ts';
 export { type Sys, sys } from './sys.ts';

@@ -16,6 +16,7 @@ export {
   ASSERTION_SECONDS,
   type AssertionRequest,
   AssertionRequestSchema,
+  isProtecting,
   JWT_BEARER_GRANT,
   NODE_API_AUDIENCE,
   NODE_API_PATHS,

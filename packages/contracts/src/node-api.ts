@@ -120,6 +120,11 @@ export const NODE_RULE_LIMITS = {
 /** Ids of the rules that change nothing and come before those that would reach somebody protected. No strategies. */
 export const PROTECTED_RULE_IDS = { cgroups: 'protected-cgroups', commands: 'protected-commands' } as const;
 
+const PROTECTING: ReadonlySet<string> = new Set(Object.values(PROTECTED_RULE_IDS));
+
+/** Whether it is the id of such a rule: none of anybody's strategies. */
+export const isProtecting = (ruleId: string): boolean => PROTECTING.has(ruleId);
+
 /** One rule for the scheduler of this node, the strongest first where several match a task. */
 export const NodeRuleSchema = Type.Object(
   {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { type Explanation, PROTECTED_RULE_IDS, type TaskExplanation } from '@gthulhu/contracts';
+import { type Explanation, isProtecting, type TaskExplanation } from '@gthulhu/contracts';
 import { readTask, type TaskDecision, type TaskOfCgroup } from '@gthulhu/workloads';
 import type { StrategyBook } from '../strategies/strategy-book.ts';
 import type { KernelAnswer } from './ask-scheduler.ts';
@@ -48,7 +48,7 @@ function reasonOf(
 
 /** The rules that keep strategies from the protected are none of anybody's. */
 const strategyIdOf = ({ strategyId }: TaskExplanation): string | null =>
-  Object.values(PROTECTED_RULE_IDS).includes(strategyId as never) ? null : strategyId;
+  strategyId !== null && isProtecting(strategyId) ? null : strategyId;
 
 function agrees(decision: TaskDecision, kernel: TaskExplanation | null): boolean | null {
   if (kernel === null) return null;

@@ -2,9 +2,9 @@
 import { parseArgs } from 'node:util';
 import {
   type HealthAnswer,
+  isProtecting,
   NODE_API_PATHS,
   type NodePolicies,
-  PROTECTED_RULE_IDS,
   type WorkloadsAnswer,
 } from '@gthulhu/contracts';
 import { type NodeConnection, type NodeFailure, readSchedExtState } from '@gthulhu/scheduler';
@@ -64,8 +64,6 @@ function isCurrent({ workloads, clusterStrategies }: Partial<HealthAnswer>): boo
   return clusterStrategies.ageSeconds === 0 && clusterStrategies.state !== 'refused';
 }
 
-const PROTECTING: ReadonlySet<string> = new Set(Object.values(PROTECTED_RULE_IDS));
-
 async function ask(node: NodeConnection): Promise<Status> {
   const health = (await node.callOpenly({ method: 'GET', path: NODE_API_PATHS.health })) as Partial<HealthAnswer>;
   const policies = (await node.call({ method: 'GET', path: NODE_API_PATHS.policies })) as NodePolicies;
@@ -84,7 +82,7 @@ async function ask(node: NodeConnection): Promise<Status> {
     clusterStrategies,
     strategies: {
       stored,
-      used: policies.rules.filter(({ id }) => !PROTECTING.has(id)).length,
+      used: policies.rules.filter(({ id }) => !isProtecting(id)).length,
       rules: policies.rules.length,
       revision: policies.revision,
     },

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { touchKept } from '../kept-file.ts';
 import { messageOf } from '../kube-error.ts';
 import type { Client } from '../rest/client.ts';

@@ -2,10 +2,10 @@
 import {
   type BssCounters,
   type Config,
+  isProtecting,
   NODE_API_PATHS,
   type NodePolicies,
   type NodeRule,
-  PROTECTED_RULE_IDS,
 } from '@gthulhu/contracts';
 import type { Logger } from '../log/logger.ts';
 import * as say from '../log/messages.ts';
@@ -18,12 +18,10 @@ import type { StreamLimits } from './policy-stream.ts';
 import { createTokenSource, TokenError } from './token-source.ts';
 import { type Limits, type Transport, TransportError } from './transport.ts';
 
-/** Whoever puts rules in force: all of them, or, when it throws, none and what was in force stays. */
-const OWN_IDS: ReadonlySet<string> = new Set(Object.values(PROTECTED_RULE_IDS));
-
 /** Without those that keep strategies from the protected. */
-const strategyRules = ({ rules }: NodePolicies): NodeRule[] => rules.filter(({ id }) => !OWN_IDS.has(id));
+const strategyRules = ({ rules }: NodePolicies): NodeRule[] => rules.filter(({ id }) => !isProtecting(id));
 
+/** Whoever puts rules in force: all of them, or, when it throws, none and what was in force stays. */
 export interface RuleSink {
   /** Rules of an earlier process may be in force: whatever comes first has to be put in force, also nothing. */
   readonly dirty: boolean;

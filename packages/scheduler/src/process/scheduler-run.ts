@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sys } from '@gthulhu/bpf';
+import { releaseAfterStart, sys } from '@gthulhu/bpf';
 import { type Config, STATE_FILES } from '@gthulhu/contracts';
 import type { ApiClient } from '../api/api-client.ts';
 import { toKernelParams } from '../config/kernel-params.ts';
@@ -25,8 +25,6 @@ import { obtainKernelSide } from './takeover.ts';
 
 /** So often it is seen whether the kernel has ended the scheduler, and a pinned one hears of its process. */
 const LOOK_MS = 500;
-/** After so long it does only what it does all the time. */
-const SETTLED_MS = 5_000;
 /** Those who start with us come first. */
 const REHEARSED_MS = 1_000;
 /** Detaching is not synchronous: so long the kernel may take to say how it ended. */
@@ -129,15 +127,6 @@ function untilEnd(kernel: KernelSide, signal: AbortSignal): Promise<ExitRecord |
   });
 }
 
-/** Memory that only its start took. Where it is locked, by whoever started it, it stays. */
-function releaseMemory(logger: Logger): void {
-  try {
-    sys.releaseProgramPages();
-  } catch (error) {
-    logger.debug(error instanceof Error ? error.message : String(error));
-  }
-}
-
 function staysInForce(config: Config): LogEntry {
   const { orphanTimeoutSeconds: seconds, pinPath } = config.scheduler;
   const bound = seconds > 0 ? `, for at most ${seconds} s without a process` : '';
@@ -183,7 +172,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   };
   let report: NodeJS.Timeout | undefined;
   let beat: NodeJS.Timeout | undefined;
-  let settled: NodeJS.Timeout | undefined;
+  let stopSettling: (() => void) | undefined;
   let rehearsal: NodeJS.Timeout | undefined;
   let left: Loaded | null = null;
   try {
@@ -245,7 +234,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
       host = await startPolicy(kernel, options, cells, onlineCpus);
     }
 
-    settled = setTimeout(() => releaseMemory(logger), SETTLED_MS);
+    stopSettling = releaseAfterStart((reason) => logger.debug(reason));
     const ejected = await untilEnd(kernel, signal);
     if (ejected !== null) logger.log(say.bpfModuleStopped());
     clearInterval(report);
@@ -268,7 +257,7 @@ export async function runOnce(options: RunOptions): Promise<RunEnd> {
   } finally {
     clearInterval(report);
     clearInterval(beat);
-    clearTimeout(settled);
+    stopSettling?.();
     clearTimeout(rehearsal);
     await stopFollowing();
     await host?.stop();

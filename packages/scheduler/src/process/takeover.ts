@@ -30,6 +30,7 @@ import { readSchedExtState } from './sched-ext-support.ts';
 /** Unpinning is not synchronous: so long the kernel may take until nothing is in force. */
 const DISABLED_WAIT_MS = 10_000;
 const DISABLED_LOOK_MS = 20;
+
 export interface ObtainOptions extends LoadOptions {
   /** scheduler.pin */
   readonly pin: boolean;

@@ -13,6 +13,7 @@ export interface AsideDocument {
 
 /** A text that is no longer takes some milliseconds; starting a thread takes tens. */
 const SHORT_BYTES = 16_384;
+
 export interface ReadLimits {
   readonly heapMb: number;
   readonly ms: number;

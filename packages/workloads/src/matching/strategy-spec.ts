@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PROTECTED_RULE_IDS, STRATEGY_LIMITS } from '@gthulhu/contracts';
+import { isProtecting, STRATEGY_LIMITS } from '@gthulhu/contracts';
 import { RE2JS, RE2JSException } from 're2js';
 
 export interface LabelSelector {
@@ -102,8 +102,6 @@ function regexProblem(regex: string): string | null {
   }
 }
 
-const RESERVED_IDS: ReadonlySet<string> = new Set(Object.values(PROTECTED_RULE_IDS));
-
 function problemsOf(strategy: StrategySpec): [keyof StrategySpec, string][] {
   const problems: [keyof StrategySpec, string][] = [];
   const check = (key: keyof StrategySpec, fine: boolean, message: string): void => {
@@ -111,7 +109,7 @@ function problemsOf(strategy: StrategySpec): [keyof StrategySpec, string][] {
   };
   const { id, createdAtMs, priority, executionTimeNs, selectors, name } = strategy;
   check('id', id.length >= 1 && id.length <= 64, 'must have 1 to 64 characters');
-  check('id', !RESERVED_IDS.has(id), 'is the name of a rule of our own; choose another one');
+  check('id', !isProtecting(id), 'is the name of a rule of our own; choose another one');
   check('createdAtMs', Number.isFinite(createdAtMs), 'must be a number of milliseconds since 1970');
   check(
     'priority',

@@ -3,8 +3,8 @@
 //   fork NAME | thread NAME | into NAME CGROUP_FOLDER | as NAME PID | name NAME | heir NAME
 // and answers with one line of JSON: the new task's number and the time of its first instruction, ns since boot. Each
 // task then wakes every PAUSE_US, 5 ms where it is not said. `into` is clone3 with CLONE_INTO_CGROUP: nothing moves, it
-// is born there. `as` is clone3 with the number that the new task has to have. `name` renames the task that reads the commands; `heir` does so and forks at once, before anybody can
-// have answered for the new name.
+// is born there. `as` is clone3 with the number that the new task has to have. `name` renames the task that reads the
+// commands; `heir` does so and forks at once, before anybody can have answered for the new name.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/sched.h>
