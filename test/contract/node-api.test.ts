@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The routes that are new: one strategy by its id, rules for the scheduler, their stream. */
-import { applyChange, type NodePolicies, PROTECTED_RULE_IDS, SCOPES, type StoredStrategy } from '@gthulhu/contracts';
+import {
+  applyChange,
+  isProtecting,
+  type NodePolicies,
+  PROTECTED_RULE_IDS,
+  SCOPES,
+  type StoredStrategy,
+} from '@gthulhu/contracts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Agent, startAgent, TIME } from './agent.ts';
 
@@ -17,8 +24,8 @@ beforeEach(async () => {
 
 const post = (...strategies: unknown[]) => agent.ask('POST', STRATEGIES, { body: { strategies } });
 const stored = async () => ((await agent.ask('GET', STRATEGIES)).body as { strategies: StoredStrategy[] }).strategies;
-/** Without that which keeps strategies from our own processes. */
-const rulesOf = ({ rules }: NodePolicies) => rules.filter(({ id }) => id !== PROTECTED_RULE_IDS.commands);
+/** Without those that keep strategies from what is protected: a machine with systemd has more of that than one without. */
+const rulesOf = ({ rules }: NodePolicies) => rules.filter(({ id }) => !isProtecting(id));
 const policies = async () => (await agent.ask('GET', POLICIES)).body as NodePolicies;
 
 describe('the list', () => {
@@ -152,11 +159,15 @@ describe('rules for the scheduler', () => {
     );
     const { status, headers, body } = await agent.ask('GET', POLICIES);
     const ids = (await stored()).map(({ id }) => id);
+    const { rules } = body as NodePolicies;
+    const protectedUnits = rules.filter(({ id }) => id === PROTECTED_RULE_IDS.cgroups);
+    expect(protectedUnits.length).toBeLessThanOrEqual(1);
     expect(status).toBe(200);
     expect(body).toEqual({
       revision: expect.stringMatching(/^[0-9a-f]{32}$/),
       strategies: 3,
       rules: [
+        ...protectedUnits.map(({ id, cgroups }) => ({ id, ...NOTHING, commandRegex: '', cgroups })),
         { id: PROTECTED_RULE_IDS.commands, ...NOTHING, commandRegex: '^(?:gthulhu)$' },
         { id: ids[1], priority: 1, sliceNs: 1_000_000, cpus: null, commandRegex: '^a$', cgroups: null },
         { id: ids[0], priority: 12, sliceNs: 0, cpus: null, commandRegex: '', cgroups: null },
