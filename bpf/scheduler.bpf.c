@@ -417,8 +417,8 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	here->running = 1;
 	here->running_pid = p->pid;
 	here->running_idle = p->policy == SCHED_IDLE;
-	/* nobody pushes these aside */
-	here->running_priority = p->flags & PF_KTHREAD ? 0 : GTHULHU_NO_PRIORITY;
+	/* nobody pushes these aside, but for those that the kernel itself has put behind everybody, such as khugepaged */
+	here->running_priority = (p->flags & PF_KTHREAD) && p->scx.weight >= 100 ? 0 : GTHULHU_NO_PRIORITY;
 	priv->running_urgent = 0;
 	priv->slice_forever = is_tickless(cpu) && !nr_waiting(cpu) && !(tc && is_astray(tc, cpu));
 	priv->tick_may_stop = priv->slice_forever;
