@@ -11,7 +11,7 @@
  *   state.h   parameters, counters, maps       own.h     our own threads, budgets
  *   queue.h   queues and slices                ask.h     asking for an opinion
  *   mask.h    tasks that may use some CPUs     apply.h   applying it
- *   vtime.h   the order                        strict.h  waiting for it
+ *   vtime.h   the order (clock.h)              strict.h  waiting for it
  *   urgent.h  priorities 0-9 (budget.h)        policy.h  strategies by command
  *   aside.h   pushing somebody aside           rescue.h  the bound on waiting
  *   take.h    taking the next task             keeper.h  what a timer looks after
@@ -71,7 +71,7 @@ s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_f
 	if (!tc)
 		return cpu;
 	if (idle) {
-		place(tc, llc_of(cpu));
+		place(tc, basis_of(p, tc, cpu));
 		dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns, 0);
 		here->nr_direct++;
 		return cpu;
@@ -82,7 +82,7 @@ s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_f
 	if (weaker < 0)
 		return cpu;
 	if (cpu_state_of(weaker)->running_idle) {
-		place(tc, llc_of(weaker));
+		place(tc, basis_of(p, tc, weaker));
 		dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns,
 			   KVAL(scx_enq_flags, SCX_ENQ_PREEMPT));
 		here->nr_preempting++;
@@ -255,7 +255,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	struct cpu_state *here = this_cpu();
 	struct task_ctx *tc = task_ctx_of(p);
 	s32 cpu = scx_bpf_task_cpu(p), ran_on = cpu;
-	u32 queue, waiting;
+	u32 queue, basis, waiting;
 	u64 now, slice, turn, dsq;
 	bool wanted, held, urged, asked = false;
 
@@ -265,12 +265,15 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	queue = queue_for(p, tc, cpu);
 	dsq = dsq_of(queue);
+	basis = basis_of_queue(queue, cpu);
 	if (!tc) {	/* no memory at its birth: it is scheduled, without favours */
 		note_waiting(queue, cpu);
-		dsq_insert_vtime(p, dsq, slice_default_ns, llc_state_of(llc_of(cpu))->clock, enq_flags);
+		dsq_insert_vtime(p, dsq, slice_default_ns, *clock_of(basis), enq_flags);
 		return;
 	}
-	place(tc, llc_of(cpu));
+	if ((basis & ~GTHULHU_QUEUE_INDEX) && !is_percpu_kthread(p) && !queued_in(dsq))
+		wind_clock(basis, cpu);
+	place(tc, basis);
 	tc->gen++;
 	/* local queues are those of the CPU that it ran on */
 	if (cpu == ran_on) {
@@ -371,7 +374,7 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 		if (tc && is_astray(tc, cpu))
 			return;
 		if (tc)
-			clock_advance(llc, tc->vtime);
+			go_on_alone(prev, tc, cpu);
 		if (is_tickless(cpu)) {
 			/* without a slice it gets the CPU anew (SCX_OPS_ENQ_LAST): only there the kernel stops the tick */
 			if (!priv->tick_may_stop)
@@ -411,6 +414,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	struct cpu_state *here = cpu_state_of(cpu);
 	struct task_ctx *tc = task_ctx_of(p);
 	struct cpu_private *priv = cpu_private_of(cpu);
+	bool in_order;
 	u64 claim;
 
 	priv->running_hog = 0;
@@ -442,8 +446,9 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	}
 	if (tc->priority < here->running_priority)
 		here->running_priority = tc->priority;
-	place(tc, llc_of(cpu));
+	place(tc, basis_of(p, tc, cpu));
 	claim = tc->vtime;
+	in_order = tc->enq_ns && came_in_order(tc, cpu);
 	if (tc->enq_ns) {
 		/* called before its turn by an opinion or a strategy: that must not push the others' clock */
 		if (time_before(p->scx.dsq_vtime, claim))
@@ -456,7 +461,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	tc->run_start_ns = tc->exec_mark_ns;
 	if (!tc->owed)
 		tc->turn_start_ns = tc->run_start_ns;
-	clock_advance(tc->llc, claim);
+	clock_advance(cpu, claim, in_order);
 	priv->running_vtime = tc->vtime;
 	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);
 	priv->running_urgent = is_urgent(tc);
@@ -563,7 +568,7 @@ void BPF_PROG(gthulhu_enable, struct task_struct *p)
 
 	if (!tc)
 		return;
-	tc->llc = llc;
+	tc->basis = llc;
 	tc->vtime = llc_state_of(llc)->clock + slice_min_ns;
 	tc->exec_mark_ns = p->se.sum_exec_runtime;
 	tell_of_born(p, tc);
@@ -623,12 +628,14 @@ s32 BPF_PROG(gthulhu_init)
 		if (err)
 			return err;
 		bpf_for(m, 0, nr_masks) {
+			*clock_of(GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(m, i)) = CLOCK_START_NS;
 			err = scx_bpf_create_dsq(DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(m, i)), -1);
 			if (err)
 				return err;
 		}
 	}
 	bpf_for(i, 0, nr_cpu_ids) {
+		cpu_private_of(i)->clock = CLOCK_START_NS;
 		err = scx_bpf_create_dsq(DSQ_ID(QUEUE_CPU, i), -1);
 		if (err)
 			return err;

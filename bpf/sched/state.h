@@ -80,6 +80,7 @@ struct cpu_private {
 	u32 slice_forever;	/* a lone task runs without ticks */
 	u32 tick_may_stop;	/* ... and the kernel was told so: it asks only where a task gets the CPU */
 	u64 running_vtime;	/* of the task that runs, when it got the CPU */
+	u64 clock;		/* of its own queue, see clock.h */
 	u32 running_urgent;	/* its priority is one of the urgent band */
 	u32 running_hog;	/* it has run for a whole slice without sleeping */
 	/*
@@ -95,6 +96,7 @@ struct cpu_state cpus[GTHULHU_MAX_CPUS];
 struct cpu_private cpu_privates[GTHULHU_MAX_CPUS];
 struct mask_state masks[GTHULHU_MAX_MASKS];
 u32 cpu_masks[GTHULHU_MAX_CPUS];	/* sets that each CPU belongs to, a bit each */
+u64 mask_clocks[GTHULHU_MAX_MASKS * GTHULHU_MAX_LLCS];	/* of the queues of sets */
 u64 nr_masks_refused;			/* tasks whose set of CPUs found no room */
 struct opinion_stats opinions;
 struct exit_record exit_record;
@@ -120,7 +122,7 @@ struct {
 } record_types;
 
 struct task_ctx {
-	u64 vtime;		/* CPU time used over weight, on the clock of `llc` */
+	u64 vtime;		/* CPU time used over weight, on the clock of `basis` */
 	u64 key;		/* the kernel's own order for this wait */
 	u64 enq_ns;		/* 0: not waiting */
 	u64 enq_jiffies;
@@ -139,7 +141,7 @@ struct task_ctx {
 	u32 cpus;		/* strategy: handle of a set of CPUs */
 	u32 restricted;		/* `mask` leaves out CPUs that its affinity has */
 	u32 queue;		/* where it waits */
-	u32 llc;		/* whose clock `vtime` is on */
+	u32 basis;		/* the queue whose clock `vtime` is on */
 	u32 owed;		/* a turn, and it is not over before it has really run */
 	u32 mask;		/* its set of CPUs, see mask.h */
 	u32 waiters;		/* how many others waited in its queue when it came */

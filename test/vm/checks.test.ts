@@ -19,6 +19,7 @@ import {
   servedBefore,
   sharesWithin,
   stayedInForce,
+  timesTheCpu,
   undisturbed,
   unlessSkipped,
   valueAtLeast,
@@ -104,6 +105,13 @@ it('finds a crowd where one thread has too much or too little, or whose times no
   expect(crowdEven(0.05)(crowd(113, 126))).toHaveLength(1);
   expect(crowdEven(0.05)(crowd(114, 127))).toHaveLength(1);
   expect(crowdEven(0.05)(outcome({}))).toHaveLength(1);
+});
+
+it('finds weights that do not count', () => {
+  const hogs = [hog(300), hog(320), { ...hog(100), name: 'weak' }, { ...hog(110), name: 'weak' }];
+  expect(timesTheCpu('hog', 'weak', 2.7, 3.3)(outcome({ hogs }))).toEqual([]);
+  expect(timesTheCpu('hog', 'weak', 3, 3.3)(outcome({ hogs }))).toHaveLength(1);
+  expect(timesTheCpu('hog', 'nobody', 2.7, 3.3)(outcome({ hogs }))).toHaveLength(1);
 });
 
 it('finds a task that does not have its own CPU, or waits long for it', () => {

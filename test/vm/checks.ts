@@ -161,6 +161,20 @@ export function evenAmong(name: string, part: number): Check {
   };
 }
 
+/** On average those have that many times the CPU time of these. */
+export function timesTheCpu(more: string, less: string, least: number, most: number): Check {
+  return ({ measured: { hogs = [] } }) => {
+    const meanOf = (name: string): number => {
+      const named = hogs.filter((hog) => hog.name === name);
+      return named.reduce((sum, hog) => sum + hog.cpuMs, 0) / named.length;
+    };
+    const times = meanOf(more) / meanOf(less);
+    return times >= least && times <= most
+      ? []
+      : [`${more} got ${times.toFixed(2)} times the CPU time of ${less}, expected ${least} to ${most}`];
+  };
+}
+
 export function sameValue(a: string, b: string): Check {
   return ({ measured: { values = {} } }) =>
     values[a] !== undefined && values[a] === values[b] ? [] : [`${a} is ${values[a]}, ${b} is ${values[b]}`];

@@ -55,7 +55,7 @@ function everything(machine: Machine, dispatch: Dispatch): string[] {
       ? ['strategies', 'apiLog', 'apiLatency', 'workloadStrategies', 'urgent', 'urgentOrder', 'slices']
       : []),
     'urgentFlood',
-    ...(machine.cpus === 4 ? ['exclusive'] : []),
+    ...(machine.cpus === 4 ? ['exclusive', 'exclusiveWeights'] : []),
     ...(dispatch === 'hybrid' ? ['ringFull', 'userDispatches'] : []),
     ...(dispatch === 'kernel' ? [] : [...BAD_POLICIES, 'policyReload']),
   ];

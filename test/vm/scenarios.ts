@@ -24,6 +24,7 @@ import {
   shareBetween,
   sharesWithin,
   stayedInForce,
+  timesTheCpu,
   undisturbed,
   unlessSkipped,
   valueAtLeast,
@@ -209,7 +210,15 @@ export const expectations: Readonly<Record<string, Check>> = {
   urgentOrder: all(lived, shareBetween('strong', 0.5, 0.7), shareBetween('lesser', 0.02, 0.2)),
   slices: all(lived, valueBetween('shortTurnMs', 0.9, 1.4), valueBetween('longTurnMs', 17, 24)),
   tickless: all(lived, valueBetween('ticksASecond', 0, 6), valueAtLeast('leastPercent', 50), sharesWithin(0.9, 1.1)),
-  exclusive: all(lived, evenAmong('pool', 0.05), countedAtMost(0, 'nr_masks_refused')),
+  exclusive: all(lived, evenAmong('pool', 0.05), undisturbed('exclusive', 80), countedAtMost(0, 'nr_masks_refused')),
+  // By the kernel's own table, nice 0 counts 3.06 times nice 5.
+  exclusiveWeights: all(
+    lived,
+    timesTheCpu('strong', 'weak', 2.8, 3.3),
+    evenAmong('pair', 0.05),
+    undisturbed('alone', 80),
+    countedAtMost(0, 'nr_masks_refused'),
+  ),
   cgroupPolicies: all(
     stayedInForce,
     // The nearest entry counts: the container's, and the pod's for the container without one.
