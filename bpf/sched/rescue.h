@@ -25,10 +25,26 @@ static __always_inline u64 promise_ns(u32 queue, u32 waiting)
 	return bound > PROMISE_NS ? bound : PROMISE_NS;
 }
 
+/*
+ * Waiting for so long is no accident. In a crowd it is more than a round of turns,
+ * which end at ticks: else those who have had the most, and so are last in the
+ * queue, would be given even more. In time for the kernel's own check at any rate.
+ */
+static __always_inline u64 too_long_ns(u32 queue, u32 waiting)
+{
+	u64 turn = (shrunk_slice(queue, waiting) + TICK_NS - 1) / TICK_NS * TICK_NS;
+	u64 round = waiting * turn / cpus_of_queue(queue) * 5 / 4;
+	u64 bound = promise_ns(queue, waiting) * 4 / 10, ejected = attached_timeout_ms * NSEC_PER_MSEC * 6 / 10;
+
+	if (bound < round)
+		bound = round;
+	return ejected && ejected < bound ? ejected : bound;
+}
+
 __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 {
 	u32 waiting = queued_in(dsq_of(queue));
-	u64 too_long = promise_ns(queue, waiting) * 4 / 10;
+	u64 too_long = too_long_ns(queue, waiting);
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
 	bool rescued = false;
