@@ -299,6 +299,8 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	tc->queue = queue;
 	tc->waiters = waiting;
 	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
+	if (waiting > CROWD)
+		tc->key = key_in_crowd(tc->key, *clock_of(basis), queue, waiting);
 	if (turn) {
 		tc->key = before_head(tc->key, dsq);
 	} else if (tc->slice_ns) {

@@ -25,20 +25,53 @@ static __always_inline u64 promise_ns(u32 queue, u32 waiting)
 	return bound > PROMISE_NS ? bound : PROMISE_NS;
 }
 
+/* A turn ends at a tick. */
+static __always_inline u64 whole_turn_ns(u32 queue, u32 waiting)
+{
+	return (shrunk_slice(queue, waiting) + TICK_NS - 1) / TICK_NS * TICK_NS;
+}
+
+/* @tenths of @ns, in time for the kernel's own check at any rate. */
+static __always_inline u64 in_time(u64 ns, u32 tenths)
+{
+	u64 ejected = attached_timeout_ms * NSEC_PER_MSEC;
+
+	return (ejected && ejected < ns ? ejected : ns) / 10 * tenths;
+}
+
 /*
- * Waiting for so long is no accident. In a crowd it is more than a round of turns,
- * which end at ticks: else those who have had the most, and so are last in the
- * queue, would be given even more. In time for the kernel's own check at any rate.
+ * Waiting for so long is no accident. In a crowd it is more than a round of turns:
+ * else those who have had the most, and so are last in the queue, would be given
+ * even more.
  */
 static __always_inline u64 too_long_ns(u32 queue, u32 waiting)
 {
-	u64 turn = (shrunk_slice(queue, waiting) + TICK_NS - 1) / TICK_NS * TICK_NS;
-	u64 round = waiting * turn / cpus_of_queue(queue) * 5 / 4;
-	u64 bound = promise_ns(queue, waiting) * 4 / 10, ejected = attached_timeout_ms * NSEC_PER_MSEC * 6 / 10;
+	u64 round = waiting * whole_turn_ns(queue, waiting) / cpus_of_queue(queue) * 5 / 4;
+	u64 bound = in_time(promise_ns(queue, waiting), 4), ejected = in_time(~0ULL, 6);
 
 	if (bound < round)
 		bound = round;
-	return ejected && ejected < bound ? ejected : bound;
+	return bound < ejected ? bound : ejected;
+}
+
+/* More waiting than these, for each CPU of the queue, are a crowd: they are promised more than half a second. */
+#define CROWD 32
+
+/*
+ * In a crowd of thousands nobody finds one who has waited too long among them. So
+ * nobody's key is that late that the promise could not be kept; its vtime is what
+ * it is, and makes it wait as long the next time.
+ */
+static __noinline u64 key_in_crowd(u64 key, u64 clock, u32 queue, u32 waiting)
+{
+	u64 promise = promise_ns(queue, waiting), each, turn = whole_turn_ns(queue, waiting);
+
+	if (promise <= PROMISE_NS || !waiting)
+		return key;
+	each = in_time(promise, 9) * cpus_of_queue(queue) / waiting;
+	if (each < turn)
+		each = turn;
+	return time_before(clock + each - turn, key) ? clock + each - turn : key;
 }
 
 __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
