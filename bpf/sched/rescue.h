@@ -39,22 +39,7 @@ static __always_inline u64 in_time(u64 ns, u32 tenths)
 	return (ejected && ejected < ns ? ejected : ns) / 10 * tenths;
 }
 
-/*
- * Waiting for so long is no accident. In a crowd it is more than a round of turns:
- * else those who have had the most, and so are last in the queue, would be given
- * even more.
- */
-static __always_inline u64 too_long_ns(u32 queue, u32 waiting)
-{
-	u64 round = waiting * whole_turn_ns(queue, waiting) / cpus_of_queue(queue) * 5 / 4;
-	u64 bound = in_time(promise_ns(queue, waiting), 4), ejected = in_time(~0ULL, 6);
-
-	if (bound < round)
-		bound = round;
-	return bound < ejected ? bound : ejected;
-}
-
-/* More waiting than these, for each CPU of the queue, are a crowd: they are promised more than half a second. */
+/* Fewer waiting than these are never a crowd, which is promised more than half a second. */
 #define CROWD 32
 
 /*
@@ -72,6 +57,19 @@ static __noinline u64 key_in_crowd(u64 key, u64 clock, u32 queue, u32 waiting)
 	if (each < turn)
 		each = turn;
 	return time_before(clock + each - turn, key) ? clock + each - turn : key;
+}
+
+/*
+ * Waiting for so long is no accident. In a crowd two rounds of turns are none, and
+ * key_in_crowd() keeps the order such that this is rare: else those who have had
+ * the most, and so are last in the queue, would be given even more.
+ */
+static __always_inline u64 too_long_ns(u32 queue, u32 waiting)
+{
+	u64 promise = promise_ns(queue, waiting), ejected = in_time(~0ULL, 6);
+	u64 bound = promise > PROMISE_NS ? in_time(promise, 9) : promise / 10 * 4;
+
+	return bound < ejected ? bound : ejected;
 }
 
 __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
