@@ -103,39 +103,51 @@ __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 	return rescued;
 }
 
+/* Has the time come to look at a queue? For one CPU only. */
+static __always_inline bool rescue_due(u64 *next, u64 now)
+{
+	u64 due = *next;
+
+	return now >= due && __sync_bool_compare_and_swap(next, due, now + RESCUE_EVERY_NS);
+}
+
 __noinline bool rescue_masked(u32 llc, u32 bits, s32 cpu, u64 now)
 {
 	int i;
 
 	bpf_for(i, 0, nr_masks) {
-		if (bits >> (i & 31) & 1 && rescue_from(GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(i, llc), cpu, now))
+		if (bits >> (i & 31) & 1 && rescue_due(&masks[i & (GTHULHU_MAX_MASKS - 1)].next_rescue_ns, now) &&
+		    rescue_from(GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(i, llc), cpu, now))
 			return true;
 	}
 	return false;
 }
 
+/* Each queue has its own time: a CPU that looks more often may not serve the one with those who wait. */
 static __always_inline bool rescue(s32 cpu, u64 now)
 {
 	u32 llc = llc_of(cpu), bits = masks_for(cpu, llc);
+	struct cpu_private *priv = cpu_private_of(cpu);
 	struct llc_state *l = llc_state_of(llc);
-	u64 due = l->next_rescue_ns;
 
-	if (now < due || !__sync_bool_compare_and_swap(&l->next_rescue_ns, due, now + RESCUE_EVERY_NS))
+	if (rescue_due(&priv->next_rescue_ns, now) && rescue_from(GTHULHU_QUEUE_CPU | (u32)cpu, cpu, now))
+		return true;
+	if (bits && rescue_masked(llc, bits, cpu, now))
+		return true;
+	if (!rescue_due(&l->next_rescue_ns, now))
 		return false;
-	return rescue_from(GTHULHU_QUEUE_CPU | (u32)cpu, cpu, now) || rescue_from(llc, cpu, now) ||
-		(bits && rescue_masked(llc, bits, cpu, now)) ||
-		(l->urgent_jiffies && rescue_from(GTHULHU_QUEUE_URGENT | llc, cpu, now));
+	return rescue_from(llc, cpu, now) || (l->urgent_jiffies && rescue_from(GTHULHU_QUEUE_URGENT | llc, cpu, now));
 }
 
 /* Time to look whether somebody is to be rescued or helped? Every second tick is often enough. */
-static __always_inline bool time_to_look(u32 llc)
+static __always_inline bool time_to_look(s32 cpu)
 {
-	struct llc_state *l = llc_state_of(llc);
+	struct cpu_private *priv = cpu_private_of(cpu);
 	u64 jiffies = bpf_jiffies64();
 
-	if (jiffies < l->next_look)
+	if (jiffies < priv->next_look)
 		return false;
-	l->next_look = jiffies + 2;
+	priv->next_look = jiffies + 2;
 	return true;
 }
 
