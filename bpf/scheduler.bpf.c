@@ -47,6 +47,17 @@ static __always_inline bool is_percpu_kthread(const struct task_struct *p)
 	return (p->flags & PF_KTHREAD) && p->nr_cpus_allowed == 1;
 }
 
+/*
+ * A kernel thread that no urgent task pushes aside: memory is reclaimed there, or it is soon done. Not one that the
+ * kernel itself has put behind everybody (khugepaged), nor one that works for longer than a wakeup may wait (kdamond).
+ */
+static __always_inline bool goes_first(const struct task_struct *p, const struct task_ctx *tc)
+{
+	if (!(p->flags & PF_KTHREAD) || p->scx.weight < 100)
+		return false;
+	return (p->flags & PF_MEMALLOC) || !tc || tc->burst_avg_ns < slice_min_ns;
+}
+
 SEC("struct_ops/select_cpu")
 s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
@@ -112,6 +123,7 @@ static __noinline bool enqueue_urgent(struct task_struct *p, struct task_ctx *tc
 	if (weaker == cpu) {
 		here->nr_preempting++;
 		interrupt(cpu);
+		cpu_private_of(cpu)->urgent_comes = 1;
 		dsq_insert(p, local, slice, enq_flags | KVAL(scx_enq_flags, SCX_ENQ_HEAD) |
 			   KVAL(scx_enq_flags, SCX_ENQ_PREEMPT));
 		return true;
@@ -188,7 +200,9 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 	if (is_policy_thread(p)) {
 		if (own_within_budget(now)) {
 			/* opinions can wait for somebody urgent, right after whom it comes */
-			if (!cpu_private_of(cpu)->running_urgent) {
+			if (cpu_private_of(cpu)->urgent_comes) {
+				first = 0;
+			} else if (!cpu_private_of(cpu)->running_urgent) {
 				interrupt(cpu);
 				first |= KVAL(scx_enq_flags, SCX_ENQ_PREEMPT);
 			}
@@ -222,7 +236,8 @@ static __always_inline void wake_somebody(struct task_struct *p, struct task_ctx
 			return;
 		}
 	}
-	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && should_push_aside(tc, cpu)) {
+	/* our own thread has a budget for that, which is used up */
+	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !is_policy_thread(p) && should_push_aside(tc, cpu)) {
 		here->nr_preempting++;
 		scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
 		return;
@@ -335,7 +350,7 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 	struct heads heads = {};
 	struct task_ctx *tc;
 
-	if (time_to_look(llc)) {
+	if (time_to_look(cpu)) {
 		now = now_ns();
 		if (rescue(cpu, now)) {
 			here->nr_rescued++;
@@ -423,9 +438,10 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	here->running = 1;
 	here->running_pid = p->pid;
 	here->running_idle = p->policy == SCHED_IDLE;
-	/* nobody pushes these aside, but for those that the kernel itself has put behind everybody, such as khugepaged */
-	here->running_priority = (p->flags & PF_KTHREAD) && p->scx.weight >= 100 ? 0 : GTHULHU_NO_PRIORITY;
+	/* nobody pushes these aside */
+	here->running_priority = goes_first(p, tc) ? 0 : GTHULHU_NO_PRIORITY;
 	priv->running_urgent = 0;
+	priv->urgent_comes = 0;
 	priv->slice_forever = is_tickless(cpu) && !nr_waiting(cpu) && !(tc && is_astray(tc, cpu));
 	priv->tick_may_stop = priv->slice_forever;
 	/* the kernel looks right after this whether it may stop the tick */

@@ -52,7 +52,6 @@ u16 llc_nr_cpus[GTHULHU_MAX_LLCS];	/* how many CPUs an LLC has */
 /* A queue of one LLC: its clock, and when it was last looked after. */
 struct llc_state {
 	u64 clock;		/* vtime of the most advanced task that ran */
-	u64 next_look;		/* jiffies: rescue and balance need no clock before */
 	u64 next_rescue_ns;
 	u64 next_balance_ns;
 	u64 urgent_jiffies;	/* when somebody urgent was last queued; 0: nobody is */
@@ -66,6 +65,7 @@ struct llc_state {
 struct mask_state {
 	u32 nr_cpus;
 	s32 first_cpu;
+	u64 next_rescue_ns;
 	u64 words[GTHULHU_CPU_SET_WORDS];
 };
 
@@ -81,7 +81,10 @@ struct cpu_private {
 	u32 tick_may_stop;	/* ... and the kernel was told so: it asks only where a task gets the CPU */
 	u64 running_vtime;	/* of the task that runs, when it got the CPU */
 	u64 clock;		/* of its own queue, see clock.h */
+	u64 next_look;		/* jiffies: rescue and balance need no clock before */
+	u64 next_rescue_ns;	/* of its own queue */
 	u32 running_urgent;	/* its priority is one of the urgent band */
+	u32 urgent_comes;	/* an urgent task has just taken the CPU, and does not run yet */
 	u32 running_hog;	/* it has run for a whole slice without sleeping */
 	/*
 	 * The CPU's own queue may hold somebody. Exact enough without atomics:
