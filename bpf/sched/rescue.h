@@ -54,8 +54,9 @@ static __noinline u64 key_in_crowd(u64 key, u64 clock, u32 queue, u32 waiting)
 	if (promise <= PROMISE_NS || !waiting)
 		return key;
 	each = in_time(promise, 9) * cpus_of_queue(queue) / waiting;
-	if (each < turn)
-		each = turn;
+	/* whoever has had one turn more is one turn later, or the clock would fall behind and strong tasks with it */
+	if (each < 2 * turn)
+		each = 2 * turn;
 	return time_before(clock + each - turn, key) ? clock + each - turn : key;
 }
 
