@@ -313,6 +313,8 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	slice = turn ?: slice_of(tc, queue, waiting);
 	tc->queue = queue;
 	tc->waiters = waiting;
+	if (waiting > CROWD)
+		tc->vtime = vtime_in_crowd(tc->vtime, *clock_of(basis), queue, waiting);
 	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
 	if (waiting > CROWD)
 		tc->key = key_in_crowd(tc->key, *clock_of(basis), queue, waiting);

@@ -44,20 +44,31 @@ static __always_inline u64 in_time(u64 ns, u32 tenths)
 
 /*
  * In a crowd of thousands nobody finds one who has waited too long among them. So
- * nobody's key is that late that the promise could not be kept; its vtime is what
- * it is, and makes it wait as long the next time.
+ * the order itself keeps the promise: nobody who comes has credit for a second turn
+ * before the others have had one, and nobody's key is so late that all others would
+ * have more turns first than there is time for. The vtime stays what it is, and
+ * makes a task that has had much wait the next time too.
  */
 static __noinline u64 key_in_crowd(u64 key, u64 clock, u32 queue, u32 waiting)
 {
-	u64 promise = promise_ns(queue, waiting), each, turn = whole_turn_ns(queue, waiting);
+	u64 promise = promise_ns(queue, waiting), turn = whole_turn_ns(queue, waiting), lead;
 
 	if (promise <= PROMISE_NS || !waiting)
 		return key;
-	each = in_time(promise, 9) * cpus_of_queue(queue) / waiting;
-	/* whoever has had one turn more is one turn later, or the clock would fall behind and strong tasks with it */
-	if (each < 2 * turn)
-		each = 2 * turn;
-	return time_before(clock + each - turn, key) ? clock + each - turn : key;
+	lead = in_time(promise, 9) * cpus_of_queue(queue) / waiting;
+	/* less than a turn, and the clock would fall behind, and strong tasks with it */
+	if (lead < turn)
+		lead = turn;
+	return time_before(clock + lead, key) ? clock + lead : key;
+}
+
+static __noinline u64 vtime_in_crowd(u64 vtime, u64 clock, u32 queue, u32 waiting)
+{
+	u64 credit = whole_turn_ns(queue, waiting) / 2;
+
+	if (promise_ns(queue, waiting) <= PROMISE_NS || !time_before(vtime, clock - credit))
+		return vtime;
+	return clock - credit;
 }
 
 /*
