@@ -9,13 +9,13 @@ export interface BoundRules {
 
 /** Units that there is no room for are known a moment later, by their cgroups. */
 function withBoundUnits(rules: readonly NodeRule[]): readonly NodeRule[] {
+  if (rules.reduce((sum, { units }) => sum + (units?.length ?? 0), 0) <= UNIT_LIMITS.units) return rules;
   let left: number = UNIT_LIMITS.units;
-  const bound = rules.map((rule) => {
+  return rules.map((rule) => {
     const { units, ...others } = rule;
     left -= units?.length ?? 0;
-    return left >= 0 || units === undefined ? rule : others;
+    return left >= 0 ? rule : others;
   });
-  return left >= 0 ? rules : bound;
 }
 
 /**

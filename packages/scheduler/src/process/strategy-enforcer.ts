@@ -61,6 +61,7 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
   const cgroups = new PolicyTable(object.map('cgroup_policies'), CGROUP_KEYS, entries, kernel.policySeq());
   const names = unitKeys(object.layout('unit_name'));
   const units = new PolicyTable(object.map('unit_policies'), names, entries, kernel.policySeq());
+  const exceptLayout = object.layout('unit_except');
   const pollProgram = openSyscallProgram(object.programFd('poll_slices'), object.layout('poll_args'));
   const numbers = new StrategyNumbers();
   let cpuSets: ReadonlyMap<string, number> = new Map();
@@ -137,7 +138,7 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
       };
       const target = targetOf(rules.cgroups);
       // Rather too few are known by their name than one who is protected.
-      const excepts = exceptBytes(rules.unitExcepts, object.layout('unit_except'));
+      const excepts = exceptBytes(rules.unitExcepts, exceptLayout);
       const unitTarget = excepts === null ? new Map<string, PolicyValue>() : targetOf(rules.units);
       for (const { slot, words } of sets.writes) kernel.writeCpuSet(slot, words);
       const staged = cgroups.stage(target, change);

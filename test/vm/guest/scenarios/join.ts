@@ -188,6 +188,7 @@ export const workloadStrategies: Scenario = async (stage) => {
     ofPods,
     { selectors: [{ key: 'slice', value: 'batch.slice' }], priority: 8 },
   ]);
+  await kernelHas(watched.pid, ({ source }) => source === 'none', 'the rules without one for the first container');
   const scopes = async (key: string, where: Cgroup, unit: string, priority: number): Promise<void> => {
     const delays: number[] = [];
     for (let round = 0; round < BIRTHS; round++) {
