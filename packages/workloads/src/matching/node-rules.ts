@@ -71,7 +71,9 @@ export function createRuleMaker(
   let commandShield: NodeRule | null = null;
   const coming = new WeakMap<StrategySpec, ComingUnit[]>();
   const unitsOf = (strategy: StrategySpec): ComingUnit[] => {
-    const units = coming.get(strategy) ?? (withUnits ? comingUnits(strategy, protection) : []);
+    const made = coming.get(strategy);
+    if (made !== undefined) return made;
+    const units = withUnits ? comingUnits(strategy, protection) : [];
     coming.set(strategy, units);
     return units;
   };
