@@ -18,6 +18,8 @@ const CHANGES = 100;
 /** Of all strategies at once. */
 const LISTS = 10;
 const BIRTHS = 50;
+/** By name, and as many by slice. */
+const SCOPES = 100;
 const LINE_LIMIT_MS = 60_000;
 const GIVE_UP_MS = 20_000;
 /** The kernel says when it was: whoever looks often only makes it later. */
@@ -181,17 +183,17 @@ export const workloadStrategies: Scenario = async (stage) => {
 
   // By the name of a unit that comes later, and by the slice that such units come in.
   const batch = new Cgroup('batch.slice');
-  for (const round of Array(BIRTHS).keys())
+  for (const round of Array(SCOPES).keys())
     others.push({ selectors: [{ key: 'unit', value: `job-${round}.scope` }], priority: 7 });
   await post(token, [
-    ...others.slice(BIRTHS),
+    ...others.slice(SCOPES),
     ofPods,
     { selectors: [{ key: 'slice', value: 'batch.slice' }], priority: 8 },
   ]);
   await kernelHas(watched.pid, ({ source }) => source === 'none', 'the rules without one for the first container');
   const scopes = async (key: string, where: Cgroup, unit: string, priority: number): Promise<void> => {
     const delays: number[] = [];
-    for (let round = 0; round < BIRTHS; round++) {
+    for (let round = 0; round < SCOPES; round++) {
       await sleep(20);
       const scope = `${where.path}/${unit}-${round}.scope`;
       const { pid, firstNs } = await inside.scope(scope);
@@ -202,6 +204,7 @@ export const workloadStrategies: Scenario = async (stage) => {
     }
     values[`${key}P50Ms`] = percentile(delays, 0.5);
     values[`${key}P99Ms`] = percentile(delays, 0.99);
+    values[`${key}MaxMs`] = Math.max(...delays);
   };
   await scopes('scopeByName', new Cgroup('system.slice'), 'job', 7);
   await scopes('scopeBySlice', batch, 'run', 8);
