@@ -8,7 +8,7 @@ BPF_FLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,build/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 # Kernels with one safeguard taken out. Tests show that they notice.
 SABOTAGE_OBJECTS := $(addprefix build/bpf/sabotage/,unclamped.bpf.o second-queue.bpf.o own-last.bpf.o \
-	no-ancestors.bpf.o no-inheritance.bpf.o)
+	no-ancestors.bpf.o no-inheritance.bpf.o no-units.bpf.o)
 # Programs that tests run in the test machine.
 GUEST_PROGRAMS := $(patsubst test/vm/guest/programs/%.c,build/vm/programs/%,$(wildcard test/vm/guest/programs/*.c))
 # The test machine: make vm CMD='uname -r' KERNEL=6.12 CPUS=4 VM_FLAGS=--icount
@@ -51,6 +51,7 @@ build/bpf/sabotage/second-queue.bpf.o: SABOTAGE = SABOTAGE_SECOND_QUEUE
 build/bpf/sabotage/own-last.bpf.o: SABOTAGE = SABOTAGE_OWN_LAST
 build/bpf/sabotage/no-ancestors.bpf.o: SABOTAGE = SABOTAGE_NO_ANCESTORS
 build/bpf/sabotage/no-inheritance.bpf.o: SABOTAGE = SABOTAGE_NO_INHERITANCE
+build/bpf/sabotage/no-units.bpf.o: SABOTAGE = SABOTAGE_NO_UNITS
 $(SABOTAGE_OBJECTS): bpf/scheduler.bpf.c Makefile
 	@mkdir -p $(@D)
 	$(BPF_CLANG) $(BPF_FLAGS) -D$(SABOTAGE) -MMD -MP -c -o $@ $<

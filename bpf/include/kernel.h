@@ -35,6 +35,7 @@ struct sched_entity {
 struct scx_dispatch_q;
 
 struct kernfs_node {
+	const char *name;
 	u64 id;
 };
 

@@ -19,6 +19,8 @@
 #define GTHULHU_CPU_SET_WORDS (GTHULHU_MAX_CPUS / 64)
 #define GTHULHU_MAX_LEVELS 32	/* of cgroups within each other that are looked at */
 #define GTHULHU_MAX_COMMANDS 4096	/* names whose strategy is remembered */
+#define GTHULHU_MAX_UNIT_POLICIES 8192	/* of what is in force and what is to be, together */
+#define GTHULHU_MAX_UNIT_EXCEPTS 16
 
 /*
  * A queue as the two sides name it: the LLC's index, a CPU's own queue, the
@@ -128,6 +130,21 @@ struct cgroup_entry {
 	__u64 next_seq;		/* 0: there is no `next` */
 	struct policy now;
 	struct policy next;
+};
+
+/*
+ * A unit of systemd by its name and that of its slice, NUL-padded. Without a name: every scope of the slice; without a
+ * slice: in any. The value is a cgroup_entry: so a strategy for a unit holds before anybody can have seen its cgroup.
+ */
+struct unit_name {
+	char slice[32];
+	char name[64];
+};
+
+/* user -> kernel: how names begin that `every scope` passes by; bytes that the mask leaves out are any */
+struct unit_except {
+	__u64 word[3];
+	__u64 mask[3];		/* all 0: none */
 };
 
 enum policy_source {

@@ -14,6 +14,9 @@
  * a task that sleeps through two moves, the only one to leave the first set, with
  * an RCU grace period between them. The next change of policies sees it.
  *
+ * A unit that has just come has no entry yet: it is known by its name until
+ * then (unit_policy.h).
+ *
  * Kernel threads and the scheduler's own take no policy.
  */
 #ifndef GTHULHU_CGROUP_POLICY_H
@@ -21,6 +24,7 @@
 
 #include "own.h"
 #include "mask.h"
+#include "unit_policy.h"
 
 #define SLICE_STRATEGY_MIN_NS (100 * 1000ULL)
 
@@ -33,34 +37,13 @@ struct {
 	__type(value, struct cgroup_entry);
 } cgroup_policies SEC(".maps");
 
-struct policy_found {
-	struct policy policy;	/* rank 0: none */
-	u64 cgroup;		/* whose entry it is */
-	u32 source;
-	u32 pad;
-};
-
-static __always_inline struct policy *in_force(struct cgroup_entry *e, u64 seq)
-{
-	return e->next_seq && e->next_seq <= seq ? &e->next : &e->now;
-}
-
-static __always_inline struct cgroup *cgroup_of(u64 css)
-{
-	return BPF_CORE_READ((struct css_set *)css, dfl_cgrp);
-}
 
 /* The id of the cgroup @above levels above @cgrp; 0 beyond the root. */
 static __always_inline u64 ancestor_id(struct cgroup *cgrp, s32 above)
 {
 	s32 level = BPF_CORE_READ(cgrp, level) - above;
-	struct cgroup *ancestor = NULL;
 
-	if (level < 0)
-		return 0;
-	bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
-			      (void *)cgrp + bpf_core_field_offset(struct cgroup, ancestors) + level * sizeof(ancestor));
-	return BPF_CORE_READ(ancestor, kn, id);
+	return level < 0 ? 0 : BPF_CORE_READ(ancestor_at(cgrp, level), kn, id);
 }
 
 #ifdef SABOTAGE_NO_ANCESTORS
@@ -73,13 +56,16 @@ static __always_inline u64 ancestor_id(struct cgroup *cgrp, s32 above)
 __noinline int policy_find(struct task_ctx *tc, u64 css, struct policy_found *found)
 {
 	u64 seq = policy_seq, id;
+	int unit = NO_UNIT;
 	struct cgroup *cgrp;
 	int i;
 
 	if (!tc || !found)
 		return 0;
 	cgrp = cgroup_of(css);
-	if (has_cgroup_policies) {
+	if (has_unit_policies)
+		unit = unit_above(css);
+	if (has_cgroup_policies || unit != NO_UNIT) {
 		bpf_for(i, 0, POLICY_LEVELS) {
 			struct cgroup_entry *entry;
 
@@ -87,9 +73,12 @@ __noinline int policy_find(struct task_ctx *tc, u64 css, struct policy_found *fo
 			if (!id)
 				break;
 			entry = bpf_map_lookup_elem(&cgroup_policies, &id);
-			if (!entry || !in_force(entry, seq)->rank)
+			if (entry && in_force(entry, seq)->rank)
+				found->policy = *in_force(entry, seq);
+			else if (i == unit)
+				unit_find(css, i, found);
+			if (!found->policy.rank)
 				continue;
-			found->policy = *in_force(entry, seq);
 			found->source = POLICY_CGROUP;
 			found->cgroup = id;
 			break;

@@ -183,6 +183,23 @@ describe('rules for the scheduler', () => {
     expect(await agent.ask('GET', POLICIES, { headers: { 'if-none-match': etag } })).toMatchObject({ status: 200 });
   });
 
+  test('name a unit before it comes, unless it is protected', async () => {
+    const of = (value: string) => ({ selectors: [{ key: 'unit', value }], priority: 3 });
+    await post(of('job.scope'), of('sshd.service'), { selectors: [{ key: 'app', value: 'job.scope' }], priority: 3 });
+    const [{ id }] = await stored();
+    expect(rulesOf(await policies())).toEqual([
+      {
+        id,
+        priority: 3,
+        sliceNs: 0,
+        cpus: null,
+        commandRegex: '',
+        cgroups: [],
+        units: [{ slice: '', name: 'job.scope' }],
+      },
+    ]);
+  });
+
   /** One event after the other. */
   async function follow(query: string, signal: AbortSignal): Promise<() => Promise<{ event: string; data: never }>> {
     const answer = await fetch(`${agent.url}${POLICIES}?${query}`, {

@@ -7,6 +7,7 @@ const SABOTAGE = [
   // Nobody answers for those who wait there.
   { object: 'second-queue', noticedBy: 'frozen' },
   { object: 'no-ancestors', noticedBy: 'cgroupPolicies' },
+  { object: 'no-units', noticedBy: 'cgroupPolicies' },
   { object: 'no-inheritance', noticedBy: 'commandPolicies' },
   // Thrown out within seconds, it fails whatever puts load on it.
   { object: 'own-last', noticedBy: 'ownThreads', failsAll: true },

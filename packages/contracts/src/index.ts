@@ -16,6 +16,7 @@ export {
   ASSERTION_SECONDS,
   type AssertionRequest,
   AssertionRequestSchema,
+  type ComingUnit,
   isProtecting,
   JWT_BEARER_GRANT,
   NODE_API_AUDIENCE,
@@ -34,6 +35,7 @@ export {
   STATE_FOLDER,
   type TokenAnswer,
   TokenAnswerSchema,
+  UNIT_LIMITS,
 } from './node-api.ts';
 export {
   type ClusterState,

@@ -125,6 +125,35 @@ const PROTECTING: ReadonlySet<string> = new Set(Object.values(PROTECTED_RULE_IDS
 /** Whether it is the id of such a rule: none of anybody's strategies. */
 export const isProtecting = (ruleId: string): boolean => PROTECTING.has(ruleId);
 
+/** Of units that rules name before they come. */
+export const UNIT_LIMITS = {
+  /** Bytes of a name; longer ones are known by their cgroup only. */
+  nameBytes: 63,
+  sliceBytes: 31,
+  /** Of one rule, and of all rules together. */
+  ofRule: 64,
+  units: 4_096,
+  /** Different beginnings of names. */
+  excepts: 16,
+} as const;
+
+/**
+ * A unit of systemd by its names, for the time from the mkdir of its cgroup until a rule has its id: the kernel knows a
+ * name at once. An empty name is every scope of the slice, but those whose name begins with one of `except`; an empty
+ * slice is any. Only where nothing but slices is above it.
+ */
+export const ComingUnitSchema = Type.Object(
+  {
+    slice: Type.String({ maxLength: UNIT_LIMITS.sliceBytes, pattern: '^[!-.0-~]*$' }),
+    name: Type.String({ maxLength: UNIT_LIMITS.nameBytes, pattern: '^[!-.0-~]*$' }),
+    except: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: UNIT_LIMITS.nameBytes }), { maxItems: UNIT_LIMITS.excepts }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type ComingUnit = Static<typeof ComingUnitSchema>;
+
 /** One rule for the scheduler of this node, the strongest first where several match a task. */
 export const NodeRuleSchema = Type.Object(
   {
@@ -135,6 +164,7 @@ export const NodeRuleSchema = Type.Object(
     commandRegex: Type.String({ maxLength: STRATEGY_LIMITS.regexBytes, description: 'RE2; empty matches all' }),
     /** Ids (inode numbers, as text) of the cgroups that it is bound to, their descendants included; null is every task. */
     cgroups: Type.Union([Type.Array(Type.String({ pattern: '^[0-9]{1,20}$' })), Type.Null()]),
+    units: Type.Optional(Type.Array(ComingUnitSchema, { maxItems: UNIT_LIMITS.ofRule })),
   },
   { additionalProperties: false },
 );

@@ -123,6 +123,11 @@ export class Births extends Asked {
     return this.#make(`into ${name} ${folder}`);
   }
 
+  /** Makes the cgroup, goes there and executes a program; `firstNs` is of the moment before that. */
+  scope(folder: string, name = '-'): Promise<Birth> {
+    return this.#make(`scope ${name} ${folder}`);
+  }
+
   rename(name: string): Promise<Birth> {
     return this.#make(`name ${name}`);
   }

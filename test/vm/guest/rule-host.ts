@@ -4,7 +4,7 @@
  *
  *   {"enforce": [NodeRule...]}   {"ms": how long it took} or {"error": "..."}
  *   {"explain": pid}             {"task": TaskExplanation or null}
- *   {"counters": true}           {"counters": {...}, "entries": policies of cgroups in the kernel}
+ *   {"counters": true}           {"counters": {...}, "entries": policies of cgroups and units in the kernel}
  */
 import { createInterface } from 'node:readline';
 import type { NodeRule } from '@gthulhu/contracts';
@@ -33,11 +33,12 @@ kernel.register();
 setInterval(() => kernel.beat(), BEAT_MS);
 kernel.attach();
 const enforcer = startRuleEnforcer(kernel, logger);
-const entries = kernel.object.map('cgroup_policies');
+const tables = ['cgroup_policies', 'unit_policies'].map((name) => kernel.object.map(name));
 
 function answer({ enforce, explain, counters }: Wish): unknown {
   if (explain !== undefined) return { task: enforcer.explain(explain) };
-  if (counters) return { counters: kernel.counters().node, entries: entries.keys().length };
+  if (counters)
+    return { counters: kernel.counters().node, entries: tables.reduce((sum, table) => sum + table.keys().length, 0) };
   if (enforce === undefined) return { error: 'nothing was asked' };
   const start = performance.now();
   try {

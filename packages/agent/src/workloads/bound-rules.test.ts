@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { NodeRule } from '@gthulhu/contracts';
+import { type NodeRule, UNIT_LIMITS } from '@gthulhu/contracts';
 import { expect, test } from 'vitest';
 import { boundRules } from './bound-rules.ts';
 
@@ -27,4 +27,15 @@ test('the strongest keep their cgroups; one that is named twice needs one place;
   const { rules: bound, leftOut } = boundRules(rules, 3);
   expect(bound.map(({ cgroups }) => cgroups)).toEqual([['1', '2'], ['7', '8', '9'], ['2', '3'], []]);
   expect(leftOut).toBe(2);
+});
+
+test('units that there is no room for are left out with those after them', () => {
+  const units = (count: number) => Array.from({ length: count }, (_, i) => ({ slice: '', name: `u${i}.scope` }));
+  const full = Array.from({ length: UNIT_LIMITS.units / 64 }, (_, i) => ({ ...rule(`r${i}`, []), units: units(64) }));
+  expect(boundRules(full).rules).toBe(full);
+  const more = [...full, { ...rule('one', ['1']), units: units(1) }, rule('two', ['2'])];
+  const { rules, leftOut } = boundRules(more);
+  expect(rules.slice(0, -2)).toEqual(full);
+  expect(rules.slice(-2)).toEqual([rule('one', ['1']), rule('two', ['2'])]);
+  expect(leftOut).toBe(0);
 });

@@ -72,7 +72,7 @@ export class NodeMatching {
     this.#now = now;
     this.#onEnded = onEnded;
     this.#matcher = createMatcher(protectedBy(protection));
-    this.#rules = createRuleMaker(this.#matcher, protection);
+    this.#rules = createRuleMaker(this.#matcher, protection, { units: provider !== null });
     this.#tell = coalesce(() => {
       for (const listener of this.#listeners) listener();
     });

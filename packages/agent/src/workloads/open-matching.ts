@@ -38,7 +38,7 @@ function protectionOf(
   const commands = [...new Set([...listed, OWN_COMMAND])];
   if (cgroupRoot === null) return { units, commands, cgroupIds: [], uids: [] };
   const own = ownProtection(readFileSync('/proc/self/cgroup', 'utf8'), (path) => cgroupIdOf(join(cgroupRoot, path)));
-  return { units, commands, ...own };
+  return { commands, ...own, units: [...units, ...own.units] };
 }
 
 /**

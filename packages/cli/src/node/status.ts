@@ -82,7 +82,8 @@ async function ask(node: NodeConnection): Promise<Status> {
     clusterStrategies,
     strategies: {
       stored,
-      used: policies.rules.filter(({ id }) => !isProtecting(id)).length,
+      // One that names a unit is a rule before the unit comes.
+      used: policies.rules.filter(({ id, cgroups }) => !isProtecting(id) && cgroups?.length !== 0).length,
       rules: policies.rules.length,
       revision: policies.revision,
     },

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { openDecisions, openRing, openSyscallProgram, wakeRing } from '@gthulhu/bpf';
 import type { Matcher } from '../strategies/matcher.ts';
-import type { PolicyValue } from './cgroup-entries.ts';
 import type { KernelSide } from './kernel-side.ts';
 import { KnownCommands, type NamePolicy } from './known-commands.ts';
+import type { PolicyValue } from './policy-entries.ts';
 import {
   EVENT_CAPACITY,
   NO_PRIORITY,

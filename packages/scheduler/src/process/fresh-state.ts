@@ -7,7 +7,7 @@ import type { LoadedObject } from './pinned-object.ts';
 const DISCARD_ROWS = 512;
 const DISCARD_ROUNDS = 16;
 /** Filled by user space and by tasks. Not the timers: the programs start those anew. */
-const TABLES = ['cgroup_policies', 'known_commands'];
+const TABLES = ['cgroup_policies', 'unit_policies', 'known_commands'];
 const MASKS = 'mask_table';
 
 function discard(object: LoadedObject, map: string, record: string, field: string): void {

@@ -253,7 +253,9 @@ export class KernelSide {
 
   /** Strategies, of this process or an earlier one, may be in force. */
   hasPolicies(): boolean {
-    return this.hasCommandPolicies() || this.#bss.readNumber('has_cgroup_policies') !== 0;
+    return ['has_command_policies', 'has_cgroup_policies', 'has_unit_policies'].some(
+      (variable) => this.#bss.readNumber(variable) !== 0,
+    );
   }
 
   hasCommandPolicies(): boolean {
@@ -275,6 +277,12 @@ export class KernelSide {
 
   setCgroupPolicies(some: boolean): void {
     this.#bss.write('has_cgroup_policies', some);
+  }
+
+  /** @param excepts how names begin that every scope passes by, as the kernel has them */
+  setUnitPolicies(some: boolean, excepts: Uint8Array | null): void {
+    if (excepts !== null) this.#bss.write('unit_excepts', excepts);
+    this.#bss.write('has_unit_policies', some);
   }
 
   writeCpuSet(slot: number, words: readonly bigint[]): void {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BpfMap, StructLayout } from '@gthulhu/bpf';
 import { expect, test } from 'vitest';
-import type { PolicyValue } from './cgroup-entries.ts';
 import { KnownCommands, type NameWords } from './known-commands.ts';
+import type { PolicyValue } from './policy-entries.ts';
 
 const u32 = (offset: number) => ({ offset, size: 4, signed: false, count: 1 });
 const name: StructLayout = {

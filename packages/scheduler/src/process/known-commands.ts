@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BpfMap, StructLayout } from '@gthulhu/bpf';
-import type { PolicyValue } from './cgroup-entries.ts';
+import type { PolicyValue } from './policy-entries.ts';
 import { NO_PRIORITY } from './records.ts';
 
 /** A name as the kernel has it: 16 bytes, zeros behind it. */

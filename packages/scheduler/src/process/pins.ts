@@ -43,6 +43,8 @@ export const RECORDS = [
   'command_entry',
   'policy',
   'cgroup_entry',
+  'unit_name',
+  'unit_except',
   'explained',
   'cpu_state',
   'opinion_stats',

@@ -4,11 +4,12 @@ import { PROTECTED_RULE_IDS, type TaskExplanation } from '@gthulhu/contracts';
 import { entry } from '../log/entry.ts';
 import type { Logger } from '../log/logger.ts';
 import { type Ranked, type RuleSet, ruleSetOf } from '../strategies/node-rules.ts';
-import type { PolicyValue } from './cgroup-entries.ts';
-import { CgroupTable } from './cgroup-table.ts';
 import { type CommandPolicies, startCommandPolicies } from './command-policies.ts';
 import { planCpuSets, slotOf } from './cpu-sets.ts';
 import type { KernelSide } from './kernel-side.ts';
+import type { PolicyValue } from './policy-entries.ts';
+import { CGROUP_KEYS, exceptBytes, unitKeys } from './policy-keys.ts';
+import { PolicyTable, type StagedChange } from './policy-table.ts';
 import { NO_PRIORITY } from './records.ts';
 
 /** Of no policy. */
@@ -56,7 +57,11 @@ class StrategyNumbers {
 
 export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): StrategyEnforcer {
   const { object } = kernel;
-  const table = new CgroupTable(object.map('cgroup_policies'), object.layout('cgroup_entry'), kernel.policySeq());
+  const entries = object.layout('cgroup_entry');
+  const cgroups = new PolicyTable(object.map('cgroup_policies'), CGROUP_KEYS, entries, kernel.policySeq());
+  const names = unitKeys(object.layout('unit_name'));
+  const units = new PolicyTable(object.map('unit_policies'), names, entries, kernel.policySeq());
+  const exceptLayout = object.layout('unit_except');
   const pollProgram = openSyscallProgram(object.programFd('poll_slices'), object.layout('poll_args'));
   const numbers = new StrategyNumbers();
   let cpuSets: ReadonlyMap<string, number> = new Map();
@@ -122,24 +127,37 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
       });
       // One rule may name thousands of cgroups.
       const policies = new Map<Ranked, PolicyValue>();
-      const target = new Map<string, PolicyValue>();
-      for (const [id, ranked] of rules.cgroups) {
-        const policy = policies.get(ranked) ?? policyOf(ranked);
-        policies.set(ranked, policy);
-        target.set(id, policy);
-      }
+      const targetOf = (ranks: ReadonlyMap<string, Ranked>): ReadonlyMap<string, PolicyValue> => {
+        const target = new Map<string, PolicyValue>();
+        for (const [id, ranked] of ranks) {
+          const policy = policies.get(ranked) ?? policyOf(ranked);
+          policies.set(ranked, policy);
+          target.set(id, policy);
+        }
+        return target;
+      };
+      const target = targetOf(rules.cgroups);
+      // Rather too few are known by their name than one who is protected.
+      const excepts = exceptBytes(rules.unitExcepts, exceptLayout);
+      const unitTarget = excepts === null ? new Map<string, PolicyValue>() : targetOf(rules.units);
       for (const { slot, words } of sets.writes) kernel.writeCpuSet(slot, words);
-      const staged = table.stage(target, change);
-      if (target.size > 0) kernel.setCgroupPolicies(true);
+      const staged = cgroups.stage(target, change);
+      let stagedUnits: StagedChange | null = null;
       try {
+        stagedUnits = units.stage(unitTarget, change);
+        if (target.size > 0) kernel.setCgroupPolicies(true);
+        if (unitTarget.size > 0) kernel.setUnitPolicies(true, excepts);
         kernel.commitPolicies(change);
       } catch (error) {
+        stagedUnits?.undo();
         staged.undo();
         throw error;
       }
       staged.finish();
+      stagedUnits.finish();
       numbers.use(numberOf);
       kernel.setCgroupPolicies(target.size > 0);
+      kernel.setUnitPolicies(unitTarget.size > 0, excepts);
       const sameCpuSets = sets.writes.length === 0 && sets.handles.size === cpuSets.size;
       cpuSets = sets.handles;
       enforceCommands(rules, policyOf, sameCpuSets);
@@ -147,9 +165,11 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
       kernel.clearCpuSets(new Set([...cpuSets.values()].map(slotOf)));
       const slicesNs = rules.rules.map(({ sliceNs }) => sliceNs);
       pollProgram.run(new Uint8Array(new BigUint64Array([BigInt(slicePollNs(slicesNs))]).buffer));
-      logger.debug(`${target.size} cgroups have a strategy; ${staged.count} entries were written`, {
+      const written = staged.count + stagedUnits.count;
+      logger.debug(`${target.size} cgroups have a strategy; ${written} entries were written`, {
         cgroups: target.size,
-        written: staged.count,
+        units: unitTarget.size,
+        written,
       });
     },
     explain(pid) {
@@ -160,7 +180,8 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
     },
     async stop() {
       await commands?.stop();
-      table.close();
+      cgroups.close();
+      units.close();
       pollProgram.close();
     },
   };

@@ -59,6 +59,34 @@ describe('who resolves a rule', () => {
     expect(told(...pods, ...commands).commands).toEqual(told(...commands).commands);
   });
 
+  test('units are known by their names, the stronger rule where two name one', () => {
+    const set = ruleSetOfNode([
+      rule('a', { cgroups: [], units: [{ slice: '', name: 'job.scope' }] }),
+      rule('b', {
+        cgroups: ['7'],
+        units: [
+          { slice: '', name: 'job.scope' },
+          { slice: 's.slice', name: '', except: ['x'] },
+        ],
+      }),
+    ]);
+    expect(
+      [...set.units].map(
+        ([
+          key,
+          {
+            rule: { id },
+            rank,
+          },
+        ]) => [key, id, rank],
+      ),
+    ).toEqual([
+      ['/job.scope', 'a', 1],
+      ['s.slice/', 'b', 1],
+    ]);
+    expect([...set.unitExcepts]).toEqual(['x']);
+  });
+
   test('a rule for no cgroup is for nobody', () => {
     expect(told(rule('a', { cgroups: [] }))).toEqual({ cgroups: {}, commands: [] });
     const bound = ruleSetOfNode([rule('b', { cgroups: [], commandRegex: 'x' })]);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { NODE_RULE_LIMITS, type NodeRule, sameAround } from '@gthulhu/contracts';
+import { NODE_RULE_LIMITS, type NodeRule, sameAround, UNIT_LIMITS } from '@gthulhu/contracts';
 import { compileOrdered, type Matcher, orderedByPrecedence } from './matcher.ts';
 import { CpusError, type Pattern, RegexError, type Rule, toRule } from './rule.ts';
+import { unitKey } from './unit-key.ts';
 
 /** A rule that cannot be used, so none of its set is. */
 export class NodeRuleError extends Error {
@@ -24,6 +25,10 @@ export interface RuleSet {
   readonly rules: readonly Rule[];
   /** By cgroup id: resolved by the kernel, for every task in the cgroup. */
   readonly cgroups: ReadonlyMap<string, Ranked>;
+  /** By the names of a slice and a unit (unitKey): for units that the kernel sees before anybody else. */
+  readonly units: ReadonlyMap<string, Ranked>;
+  /** How names of scopes begin that are passed by where a whole slice is meant. */
+  readonly unitExcepts: ReadonlySet<string>;
   /** By precedence: resolved by this process, for each command. */
   readonly commands: readonly Ranked[];
   readonly matcher: Matcher;
@@ -49,6 +54,8 @@ export function ruleSetOf(
   before: RuleSet | null = null,
 ): RuleSet {
   const cgroups = new Map<string, Ranked>();
+  const units = new Map<string, Ranked>();
+  const unitExcepts = new Set<string>();
   const commands: Ranked[] = [];
   for (const rule of ordered) {
     if (!isOfCgroups(rule)) {
@@ -57,10 +64,19 @@ export function ruleSetOf(
     }
     const ranked = { rule, rank: 2 * commands.length + 1 };
     for (const id of rule.cgroups ?? []) if (!cgroups.has(id)) cgroups.set(id, ranked);
+    for (const unit of rule.units) {
+      const key = unitKey(unit);
+      if (!units.has(key)) units.set(key, ranked);
+      for (const beginning of unit.except ?? []) unitExcepts.add(beginning);
+    }
   }
   const cpuLists = [...new Set(ordered.flatMap(({ cpus }) => (cpus === null ? [] : [cpus])))];
   if (cgroups.size > MAX_CGROUPS)
     throw new NodeRuleError(`the strategies name ${cgroups.size} cgroups; the scheduler knows ${MAX_CGROUPS} at once`);
+  if (units.size > UNIT_LIMITS.units)
+    throw new NodeRuleError(
+      `the strategies name ${units.size} units; the scheduler knows ${UNIT_LIMITS.units} at once`,
+    );
   if (cpuLists.length > MAX_CPU_LISTS)
     throw new NodeRuleError(
       `the strategies name ${cpuLists.length} different lists of CPUs; the scheduler knows ${MAX_CPU_LISTS} at once`,
@@ -72,6 +88,8 @@ export function ruleSetOf(
   return {
     rules: ordered,
     cgroups,
+    units,
+    unitExcepts,
     commands: sameCommands ? before.commands : commands,
     // It remembers which names match what.
     matcher: sameCommands ? before.matcher : compileOrdered(commands.map(({ rule }) => rule)),
@@ -110,7 +128,7 @@ function readRule(given: NodeRule, index: number, known: ReadonlyMap<string, Pat
       index,
       known,
     );
-    return { ...rule, id, cgroups: readCgroups(given) };
+    return { ...rule, id, cgroups: readCgroups(given), units: given.units ?? [] };
   } catch (cause) {
     if (cause instanceof RegexError)
       throw new NodeRuleError(`the command_regex of strategy ${id} ${cause.message}`, { cause });

@@ -20,7 +20,7 @@ export function rehearseRules(): void {
   for (let round = 0; round < ROUNDS; round++) {
     const rules = [
       rule('bound', `^rehearsal-${round}$`, ['1'], 2),
-      rule('cgroups', '', ['1', '2'], round),
+      { ...rule('cgroups', '', ['1', '2'], round), units: [{ slice: 'rehearsal.slice', name: '', except: ['x'] }] },
       rule('all', `rehearsal|round-${round}`, null, 3),
     ];
     const next = { revision: `r${round}`, strategies: 3, rules };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { formatCpuList, parseCpuList, type Strategy, strategyPriority } from '@gthulhu/contracts';
+import { type ComingUnit, formatCpuList, parseCpuList, type Strategy, strategyPriority } from '@gthulhu/contracts';
 import { RE2JS, RE2JSException } from 're2js';
 
 /** A strategy, made ready to be matched. */
@@ -16,6 +16,8 @@ export interface Rule {
   readonly cpus: string | null;
   /** Ids of the cgroups that it is bound to, with all that are in them; null is every task. */
   readonly cgroups: ReadonlySet<string> | null;
+  /** Units that it is bound to by their names, also before they come. */
+  readonly units: readonly ComingUnit[];
   /** As written; empty matches every command. */
   readonly commandRegex: string;
   /** False for rows about a process number or a pod: commands alone do not tell whom they mean. */
@@ -74,6 +76,7 @@ export function toRule(strategy: Strategy, index: number, known: ReadonlyMap<str
     sliceNs: strategy.execution_time ?? 0,
     cpus: strategy.cpus === undefined ? null : readCpus(strategy.cpus),
     cgroups: null,
+    units: [],
     commandRegex,
     byCommand:
       strategy.pid === undefined && (strategy.selectors ?? []).length === 0 && (strategy.namespaces ?? []).length === 0,

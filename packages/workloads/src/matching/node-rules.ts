@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type NodeRule, PROTECTED_RULE_IDS } from '@gthulhu/contracts';
+import { type ComingUnit, type NodeRule, PROTECTED_RULE_IDS } from '@gthulhu/contracts';
 import type { Workload } from '../workload.ts';
+import { comingUnits } from './coming-units.ts';
 import { inForceOf } from './decision.ts';
 import type { Group } from './groups.ts';
 import type { Matcher } from './matcher.ts';
@@ -16,9 +17,9 @@ const SHIELDED = Symbol('shielded');
 
 export const isAboutAll = (strategy: StrategySpec): boolean => (specificity(strategy) & BOUND) === 0;
 
-function rule(strategy: StrategySpec, cgroups: string[] | null): NodeRule {
+function rule(strategy: StrategySpec, cgroups: string[] | null, units: ComingUnit[] = []): NodeRule {
   const { id, priority, executionTimeNs, cpus, commandRegex } = strategy;
-  return { id, priority, sliceNs: executionTimeNs, cpus, commandRegex, cgroups };
+  return { id, priority, sliceNs: executionTimeNs, cpus, commandRegex, cgroups, ...(units.length > 0 && { units }) };
 }
 
 function shield(id: string, commandRegex: string, cgroups: string[] | null): NodeRule {
@@ -60,9 +61,22 @@ export interface RuleMaker {
   rules(): NodeRule[];
 }
 
-export function createRuleMaker(matcher: Matcher, protection: Protection): RuleMaker {
+/** @param units whether units that are still to come are known by their names: not where there are no workloads at all */
+export function createRuleMaker(
+  matcher: Matcher,
+  protection: Protection,
+  { units: withUnits = true }: { readonly units?: boolean } = {},
+): RuleMaker {
   let known = new Map<StrategySpec | typeof SHIELDED, KnownRule>();
   let commandShield: NodeRule | null = null;
+  const coming = new WeakMap<StrategySpec, ComingUnit[]>();
+  const unitsOf = (strategy: StrategySpec): ComingUnit[] => {
+    const made = coming.get(strategy);
+    if (made !== undefined) return made;
+    const units = withUnits ? comingUnits(strategy, protection) : [];
+    coming.set(strategy, units);
+    return units;
+  };
 
   function collect(): { bound: Map<StrategySpec, Group[]>; shielded: Group[] } {
     const bound = new Map<StrategySpec, Group[]>();
@@ -95,15 +109,15 @@ export function createRuleMaker(matcher: Matcher, protection: Protection): RuleM
       return kept.rule;
     };
     const { bound, shielded } = collect();
-    const about = bound.size === 0 ? [] : matcher.strategies().filter((strategy) => bound.has(strategy));
+    const about = matcher.strategies().filter((strategy) => bound.has(strategy) || unitsOf(strategy).length > 0);
     const aboutAll = inForceOf(matcher.aboutAll());
     const all = aboutAll.policy === null ? aboutAll.commands : [...aboutAll.commands, aboutAll.policy];
     const boundRules = about
       .map((strategy) => {
-        const groups = bound.get(strategy) as Group[];
-        return once(strategy, groups, () => rule(strategy, cgroupIdsOfAll(groups)));
+        const groups = bound.get(strategy) ?? [];
+        return once(strategy, groups, () => rule(strategy, cgroupIdsOfAll(groups), unitsOf(strategy)));
       })
-      .filter(({ cgroups }) => cgroups?.length !== 0);
+      .filter(({ cgroups, units }) => cgroups?.length !== 0 || units !== undefined);
     const shieldRule = once(SHIELDED, shielded, () => {
       const ids = new Set([...cgroupIdsOfAll(shielded), ...protection.cgroupIds]);
       return shield(PROTECTED_RULE_IDS.cgroups, '', [...ids].sort(numerically));
@@ -126,7 +140,7 @@ export function createRuleMaker(matcher: Matcher, protection: Protection): RuleM
 
 /**
  * What the scheduler of the node has to put in force, the strongest first. A strategy that comes to nobody is not in
- * it. One about every task reaches also those outside of all workloads; the protected are kept from it by rules of
+ * it, unless it names units that may come. One about every task reaches also those outside of all workloads; the protected are kept from it by rules of
  * their own, which change nothing and come first.
  */
 export const nodeRules = (matcher: Matcher, protection: Protection): NodeRule[] =>

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Workload } from '../workload.ts';
 import { match } from './match.ts';
 import { createMatcher } from './matcher.ts';
-import { nodeRules } from './node-rules.ts';
+import { createRuleMaker, nodeRules } from './node-rules.ts';
 import { DEFAULT_PROTECTION, globMatches, type Protection, protectedBy } from './protection.ts';
 import { strategy, workload } from './random.fixture.ts';
 import type { StrategySpec } from './strategy-spec.ts';
@@ -190,6 +190,18 @@ describe('rules for the scheduler of a node', () => {
       commandRegex: '^x$',
       cgroups: ['30'],
     });
+  });
+
+  test('one that names a unit is a rule before the unit comes, and carries its name', () => {
+    const units = { selectors: [{ key: 'unit', value: 'job.scope' }] };
+    expect(rulesOf([strategy('s', units), strategy('web', label('web'))])).toEqual([
+      expect.objectContaining({ id: PROTECTED_RULE_IDS.cgroups }),
+      expect.objectContaining({ id: 's', cgroups: [], units: [{ slice: '', name: 'job.scope' }] }),
+      expect.not.objectContaining({ units: expect.anything() }),
+    ]);
+    const matcher = createMatcher(protectedBy(DEFAULT_PROTECTION));
+    matcher.changeStrategies({ put: [strategy('s', units)] });
+    expect(createRuleMaker(matcher, DEFAULT_PROTECTION, { units: false }).rules()).toEqual([]);
   });
 
   test('names of protected programs are taken literally', () => {

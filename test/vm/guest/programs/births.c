@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes tasks in every way there is: births [PAUSE_US]. It takes one command a line,
-//   fork NAME | thread NAME | into NAME CGROUP_FOLDER | as NAME PID | name NAME | heir NAME
+//   fork NAME | thread NAME | into NAME CGROUP_FOLDER | scope NAME CGROUP_FOLDER | as NAME PID | name NAME | heir NAME
 // and answers with one line of JSON: the new task's number and the time of its first instruction, ns since boot. Each
 // task then wakes every PAUSE_US, 5 ms where it is not said. `into` is clone3 with CLONE_INTO_CGROUP: nothing moves, it
-// is born there. `as` is clone3 with the number that the new task has to have. `name` renames the task that reads the
+// is born there. `scope` does what systemd-run --scope has done, without its pauses: a child makes the cgroup, moves
+// itself there and executes a program, and the time just before that is the one it tells. `as` is clone3 with the number that the new task has to have. `name` renames the task that reads the
 // commands; `heir` does so and forks at once, before anybody can have answered for the new name.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -73,12 +75,34 @@ static long clone_as(const char *number)
 	return made;
 }
 
+/* Returns only when it fails. */
+static void exec_in_new_cgroup(const char *folder, char *pause_us)
+{
+	char procs[4096], before[32];
+	FILE *file;
+
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", folder);
+	if (mkdir(folder, 0755) || !(file = fopen(procs, "we")))
+		return;
+	fputs("0", file);
+	if (fclose(file))
+		return;
+	snprintf(before, sizeof(before), "%llu", (unsigned long long)now_ns());
+	execl("/proc/self/exe", "births", pause_us, "live", name[0] ? name : "-", before, NULL);
+}
+
 int main(int argc, char **argv)
 {
-	char line[4096], how[16], folder[4000];
+	char line[4096], how[16], folder[4000], *pause_us = argc > 1 ? argv[1] : "5000";
 	pthread_t thread;
 	long pid;
 
+	if (argc > 4) {
+		/* executed by `scope`, with the time before that */
+		pause_between.tv_nsec = atol(pause_us) * 1000;
+		snprintf(name, sizeof(name), "%s", strcmp(argv[3], "-") ? argv[3] : "");
+		live(strtoull(argv[4], NULL, 10));
+	}
 	if (argc > 1)
 		pause_between.tv_nsec = atol(argv[1]) * 1000;
 	printf("{\"ready\":true,\"pid\":%d}\n", getpid());
@@ -116,6 +140,11 @@ int main(int argc, char **argv)
 			uint64_t first = now_ns();
 
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			if (!strcmp(how, "scope")) {
+				exec_in_new_cgroup(folder, pause_us);
+				perror(folder);
+				return 1;
+			}
 			live(first);
 		}
 	}

@@ -62,7 +62,8 @@ async function untilFrozen(frozen: 0 | 1): Promise<void> {
 
 /** The freezer of control groups, as a paused container uses it. */
 export const freezer: Scenario = (stage) => {
-  mkdirSync(CGROUP);
+  // Of an earlier one whose tasks took longer to end, perhaps.
+  mkdirSync(CGROUP, { recursive: true });
   stage.atEnd(() => {
     try {
       rmdirSync(CGROUP);

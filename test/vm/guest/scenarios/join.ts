@@ -18,6 +18,8 @@ const CHANGES = 100;
 /** Of all strategies at once. */
 const LISTS = 10;
 const BIRTHS = 50;
+/** By name, and as many by slice. */
+const SCOPES = 100;
 const LINE_LIMIT_MS = 60_000;
 const GIVE_UP_MS = 20_000;
 /** The kernel says when it was: whoever looks often only makes it later. */
@@ -178,6 +180,34 @@ export const workloadStrategies: Scenario = async (stage) => {
   values.commandP99Ms = percentile(delays, 0.99);
   const unnamed = await inside.fork();
   values.unnamed = Number((await explain(unnamed.pid)).kernel?.priority !== 3);
+
+  // By the name of a unit that comes later, and by the slice that such units come in.
+  const batch = new Cgroup('batch.slice');
+  for (const round of Array(SCOPES).keys())
+    others.push({ selectors: [{ key: 'unit', value: `job-${round}.scope` }], priority: 7 });
+  await post(token, [
+    ...others.slice(SCOPES),
+    ofPods,
+    { selectors: [{ key: 'slice', value: 'batch.slice' }], priority: 8 },
+  ]);
+  await kernelHas(watched.pid, ({ source }) => source === 'none', 'the rules without one for the first container');
+  const scopes = async (key: string, where: Cgroup, unit: string, priority: number): Promise<void> => {
+    const delays: number[] = [];
+    for (let round = 0; round < SCOPES; round++) {
+      await sleep(20);
+      const scope = `${where.path}/${unit}-${round}.scope`;
+      const { pid, firstNs } = await inside.scope(scope);
+      await sleep(LOOK_MS);
+      const sinceNs = await kernelHas(pid, (kernel) => kernel.priority === priority, `the strategy for ${scope}`);
+      delays.push(Math.max(0, (sinceNs - firstNs) / 1e6));
+      process.kill(pid, 'SIGKILL');
+    }
+    values[`${key}P50Ms`] = percentile(delays, 0.5);
+    values[`${key}P99Ms`] = percentile(delays, 0.99);
+    values[`${key}MaxMs`] = Math.max(...delays);
+  };
+  await scopes('scopeByName', new Cgroup('system.slice'), 'job', 7);
+  await scopes('scopeBySlice', batch, 'run', 8);
 
   // A strategy about every command of the machine passes our own processes by, which nobody has put into a unit.
   const service = new Cgroup('system.slice').below('sshd.service');

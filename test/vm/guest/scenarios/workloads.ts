@@ -115,6 +115,42 @@ export const cgroupPolicies: Scenario = async (stage) => {
   values.movedOut = await threadsWith(host, births, NONE);
   first.take(births.pid);
 
+  // Units that nobody has seen yet, by their names; what is said about the cgroup itself goes before that.
+  const system = new Cgroup('system.slice');
+  const batch = new Cgroup(`batch${trees}.slice`);
+  const job = `job-${trees}.scope`;
+  const slice = `batch${trees}.slice`;
+  await host.enforce([
+    { id: 'by-id', priority: 9, cgroups: [pod.id] },
+    { id: 'by-name', priority: 7, cgroups: [], units: [{ slice: '', name: job }] },
+    { id: 'of-the-slice', priority: 8, cgroups: [], units: [{ slice, name: '', except: ['kept-'] }] },
+  ]);
+  const unitBirth = async (where: Cgroup, name: string): Promise<{ birth: Birth; task: Explained | null }> => {
+    const birth = await outside.scope(`${where.path}/${name}`);
+    return { birth, task: await host.explain(birth.pid) };
+  };
+  const byName = await unitBirth(system, job);
+  values.unitByName = priorityOf(byName.task);
+  values.unitNamed = Number(byName.task?.strategyId === 'by-name');
+  // It is settled when it is queued, or at the next tick of its turn.
+  values.unitMs = byName.task?.sinceNs == null ? NONE : (byName.task.sinceNs - byName.birth.firstNs) / 1e6;
+  const bySlice = await unitBirth(batch, 'run-1.scope');
+  values.unitBySlice = priorityOf(bySlice.task);
+  values.unitInside = priorityOf((await unitBirth(batch.below('run-1.scope'), 'inner')).task);
+  const strangers = [
+    [batch, 'run-1.service'],
+    [batch, 'kept-1.scope'],
+    [system, `other-${trees}.scope`],
+    [batch.below(`batch${trees}-sub.slice`), 'run-1.scope'],
+    [ROOT_CGROUP, job],
+    [system.below(`docker-${trees}.scope`).below(slice), job],
+  ] as const;
+  const found = [];
+  for (const [where, name] of strangers) found.push(await unitBirth(where, name));
+  values.unitStrangers = found.filter(({ task }) => task === null || task.source !== 'none').length;
+  // What somebody in a container calls by such a name is a part of the container.
+  values.unitInPod = priorityOf((await unitBirth(second.below(slice), job)).task);
+
   // The whole machine, as far as it is not the kernel's and not ours.
   await host.enforce([{ priority: 3, cgroups: [ROOT_CGROUP.id] }]);
   await sleep(SETTLE_MS);
@@ -134,7 +170,8 @@ export const cgroupPolicies: Scenario = async (stage) => {
 
   await host.enforce([]);
   await settle(births, outside);
-  const everyone = [births.pid, forked.pid, cloned.pid, fromOutside.pid, outside.pid];
+  const units = [byName, bySlice].map(({ birth }) => birth.pid);
+  const everyone = [births.pid, forked.pid, cloned.pid, fromOutside.pid, outside.pid, ...units];
   const left = await Promise.all(everyone.map((pid) => host.explain(pid)));
   values.left = left.filter((task) => task === null || task.source !== 'none' || task.sinceNs === null).length;
   values.entriesLeft = (await host.counters()).entries;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BpfMap, StructLayout } from '@gthulhu/bpf';
 import { describe, expect, test } from 'vitest';
-import { decodeEntry, encodeEntry, entryChanges, inForceAt, type PolicyValue } from './cgroup-entries.ts';
-import { CgroupTable } from './cgroup-table.ts';
+import { decodeEntry, encodeEntry, entryChanges, inForceAt, type PolicyValue } from './policy-entries.ts';
+import { CGROUP_KEYS } from './policy-keys.ts';
+import { PolicyTable } from './policy-table.ts';
 
 const u32 = (offset: number) => ({ offset, size: 4, signed: false, count: 1 });
 const u64 = (offset: number) => ({ ...u32(offset), size: 8 });
@@ -72,7 +73,10 @@ class MemoryMap {
   }
 }
 
-const start = (map = new MemoryMap(), seq = 0n): [MemoryMap, CgroupTable] => [map, new CgroupTable(map, layout, seq)];
+const start = (map = new MemoryMap(), seq = 0n): [MemoryMap, PolicyTable] => [
+  map,
+  new PolicyTable(map, CGROUP_KEYS, layout, seq),
+];
 
 test.each([
   [{ nextSeq: 0n, now: policy(3, { priority: 0, sliceNs: 1e9, cpus: 2 ** 32 - 1, strategy: 7 }), next: null }],

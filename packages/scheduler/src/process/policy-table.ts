@@ -7,7 +7,8 @@ import {
   entryChanges,
   inForceAt,
   type PolicyValue,
-} from './cgroup-entries.ts';
+} from './policy-entries.ts';
+import type { PolicyKeys } from './policy-keys.ts';
 
 /** A change that is written and not in force yet. */
 export interface StagedChange {
@@ -19,17 +20,10 @@ export interface StagedChange {
   undo(): void;
 }
 
-function keyOf(id: string): Uint8Array {
-  return new Uint8Array(new BigUint64Array([BigInt(id)]).buffer);
-}
-
-function idOf(key: Uint8Array): string {
-  return `${new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(0, true)}`;
-}
-
-/** The kernel's map of policies by cgroup. One writer: this process. */
-export class CgroupTable {
+/** A map of the kernel's of policies, by cgroup or by unit. One writer: this process. */
+export class PolicyTable {
   readonly #map: BpfMap;
+  readonly #keys: PolicyKeys;
   readonly #layout: StructLayout;
   #inForce: ReadonlyMap<string, PolicyValue> = new Map();
 
@@ -37,8 +31,9 @@ export class CgroupTable {
    * Takes the map as an earlier process may have left it; what that one had written ahead is taken back.
    * @param seq the last change that is in force
    */
-  constructor(map: BpfMap, layout: StructLayout, seq: bigint) {
+  constructor(map: BpfMap, keys: PolicyKeys, layout: StructLayout, seq: bigint) {
     this.#map = map;
+    this.#keys = keys;
     this.#layout = layout;
     const found = new Map<string, PolicyValue>();
     for (const key of map.keys()) {
@@ -51,7 +46,7 @@ export class CgroupTable {
         continue;
       }
       if (entry.nextSeq > seq) map.update(key, encodeEntry(layout, { nextSeq: 0n, now: policy, next: null }));
-      found.set(idOf(key), policy);
+      found.set(keys.toText(key), policy);
     }
     this.#inForce = found;
   }
@@ -69,13 +64,14 @@ export class CgroupTable {
     const written: EntryChange[] = [];
     const undo = (): void => {
       for (const { id, from } of written)
-        if (from === null) this.#map.delete(keyOf(id));
-        else this.#map.update(keyOf(id), encodeEntry(this.#layout, { nextSeq: 0n, now: from, next: null }));
+        if (from === null) this.#map.delete(this.#keys.toBytes(id));
+        else
+          this.#map.update(this.#keys.toBytes(id), encodeEntry(this.#layout, { nextSeq: 0n, now: from, next: null }));
     };
     try {
       for (const change of changes) {
         const entry = { nextSeq: seq, now: change.from, next: change.to };
-        this.#map.update(keyOf(change.id), encodeEntry(this.#layout, entry));
+        this.#map.update(this.#keys.toBytes(change.id), encodeEntry(this.#layout, entry));
         written.push(change);
       }
     } catch (error) {
@@ -87,7 +83,7 @@ export class CgroupTable {
       undo,
       finish: () => {
         this.#inForce = target;
-        for (const { id, to } of changes) if (to === null) this.#map.delete(keyOf(id));
+        for (const { id, to } of changes) if (to === null) this.#map.delete(this.#keys.toBytes(id));
       },
     };
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Entries of cgroups as bytes, `struct cgroup_entry` of records.h. An entry says what is in force and what is to be from
+ * Entries of cgroups and units as bytes, `struct cgroup_entry` of records.h. An entry says what is in force and what is to be from
  * one change on, so that a change of many takes effect at once. Pure.
  */
 import type { StructLayout } from '@gthulhu/bpf';
