@@ -78,7 +78,7 @@ static __noinline u64 vtime_in_crowd(u64 vtime, u64 clock, u32 queue, u32 waitin
  */
 static __always_inline u64 too_long_ns(u32 queue, u32 waiting)
 {
-	u64 promise = promise_ns(queue, waiting), ejected = in_time(~0ULL, 6);
+	u64 promise = promise_ns(queue, waiting), ejected = in_time(~0ULL, 8);
 	u64 bound = promise > PROMISE_NS ? in_time(promise, 9) : promise / 10 * 4;
 
 	return bound < ejected ? bound : ejected;
