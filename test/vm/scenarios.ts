@@ -218,7 +218,7 @@ export const expectations: Readonly<Record<string, Check>> = {
     lived,
     timesTheCpu('strong', 'weak', 2.8, 3.3),
     evenAmong('pair', 0.05),
-    undisturbed('alone', 80),
+    undisturbed('alone', 70),
     countedAtMost(0, 'nr_masks_refused'),
   ),
   cgroupPolicies: all(
