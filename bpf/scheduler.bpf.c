@@ -11,7 +11,7 @@
  *   state.h   parameters, counters, maps       own.h     our own threads, budgets
  *   queue.h   queues and slices                ask.h     asking for an opinion
  *   mask.h    tasks that may use some CPUs     apply.h   applying it
- *   vtime.h   the order                        strict.h  waiting for it
+ *   vtime.h   the order (clock.h)              strict.h  waiting for it
  *   urgent.h  priorities 0-9 (budget.h)        policy.h  strategies by command
  *   aside.h   pushing somebody aside           rescue.h  the bound on waiting
  *   take.h    taking the next task             keeper.h  what a timer looks after
@@ -47,6 +47,17 @@ static __always_inline bool is_percpu_kthread(const struct task_struct *p)
 	return (p->flags & PF_KTHREAD) && p->nr_cpus_allowed == 1;
 }
 
+/*
+ * A kernel thread that no urgent task pushes aside: memory is reclaimed there, or it is soon done. Not one that the
+ * kernel itself has put behind everybody (khugepaged), nor one that works for longer than a wakeup may wait (kdamond).
+ */
+static __always_inline bool goes_first(const struct task_struct *p, const struct task_ctx *tc)
+{
+	if (!(p->flags & PF_KTHREAD) || p->scx.weight < 100)
+		return false;
+	return (p->flags & PF_MEMALLOC) || !tc || tc->burst_avg_ns < slice_min_ns;
+}
+
 SEC("struct_ops/select_cpu")
 s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
@@ -71,7 +82,7 @@ s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_f
 	if (!tc)
 		return cpu;
 	if (idle) {
-		place(tc, llc_of(cpu));
+		place(tc, basis_of(p, tc, cpu));
 		dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns, 0);
 		here->nr_direct++;
 		return cpu;
@@ -82,7 +93,7 @@ s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_f
 	if (weaker < 0)
 		return cpu;
 	if (cpu_state_of(weaker)->running_idle) {
-		place(tc, llc_of(weaker));
+		place(tc, basis_of(p, tc, weaker));
 		dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns,
 			   KVAL(scx_enq_flags, SCX_ENQ_PREEMPT));
 		here->nr_preempting++;
@@ -112,6 +123,7 @@ static __noinline bool enqueue_urgent(struct task_struct *p, struct task_ctx *tc
 	if (weaker == cpu) {
 		here->nr_preempting++;
 		interrupt(cpu);
+		cpu_private_of(cpu)->urgent_comes = 1;
 		dsq_insert(p, local, slice, enq_flags | KVAL(scx_enq_flags, SCX_ENQ_HEAD) |
 			   KVAL(scx_enq_flags, SCX_ENQ_PREEMPT));
 		return true;
@@ -188,7 +200,9 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 	if (is_policy_thread(p)) {
 		if (own_within_budget(now)) {
 			/* opinions can wait for somebody urgent, right after whom it comes */
-			if (!cpu_private_of(cpu)->running_urgent) {
+			if (cpu_private_of(cpu)->urgent_comes) {
+				first = 0;
+			} else if (!cpu_private_of(cpu)->running_urgent) {
 				interrupt(cpu);
 				first |= KVAL(scx_enq_flags, SCX_ENQ_PREEMPT);
 			}
@@ -222,7 +236,8 @@ static __always_inline void wake_somebody(struct task_struct *p, struct task_ctx
 			return;
 		}
 	}
-	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && should_push_aside(tc, cpu)) {
+	/* our own thread has a budget for that, which is used up */
+	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !is_policy_thread(p) && should_push_aside(tc, cpu)) {
 		here->nr_preempting++;
 		scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
 		return;
@@ -255,7 +270,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	struct cpu_state *here = this_cpu();
 	struct task_ctx *tc = task_ctx_of(p);
 	s32 cpu = scx_bpf_task_cpu(p), ran_on = cpu;
-	u32 queue, waiting;
+	u32 queue, basis, waiting;
 	u64 now, slice, turn, dsq;
 	bool wanted, held, urged, asked = false;
 
@@ -265,12 +280,15 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	}
 	queue = queue_for(p, tc, cpu);
 	dsq = dsq_of(queue);
+	basis = basis_of_queue(queue, cpu);
 	if (!tc) {	/* no memory at its birth: it is scheduled, without favours */
 		note_waiting(queue, cpu);
-		dsq_insert_vtime(p, dsq, slice_default_ns, llc_state_of(llc_of(cpu))->clock, enq_flags);
+		dsq_insert_vtime(p, dsq, slice_default_ns, *clock_of(basis), enq_flags);
 		return;
 	}
-	place(tc, llc_of(cpu));
+	if ((basis & ~GTHULHU_QUEUE_INDEX) && !is_percpu_kthread(p) && !queued_in(dsq))
+		wind_clock(basis, cpu);
+	place(tc, basis);
 	tc->gen++;
 	/* local queues are those of the CPU that it ran on */
 	if (cpu == ran_on) {
@@ -295,7 +313,11 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	slice = turn ?: slice_of(tc, queue, waiting);
 	tc->queue = queue;
 	tc->waiters = waiting;
+	if (waiting > CROWD)
+		tc->vtime = vtime_in_crowd(tc->vtime, *clock_of(basis), queue, waiting);
 	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
+	if (waiting > CROWD)
+		tc->key = key_in_crowd(tc->key, *clock_of(basis), queue, waiting);
 	if (turn) {
 		tc->key = before_head(tc->key, dsq);
 	} else if (tc->slice_ns) {
@@ -330,7 +352,7 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 	struct heads heads = {};
 	struct task_ctx *tc;
 
-	if (time_to_look(llc)) {
+	if (time_to_look(cpu)) {
 		now = now_ns();
 		if (rescue(cpu, now)) {
 			here->nr_rescued++;
@@ -371,7 +393,7 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 		if (tc && is_astray(tc, cpu))
 			return;
 		if (tc)
-			clock_advance(llc, tc->vtime);
+			go_on_alone(prev, tc, cpu);
 		if (is_tickless(cpu)) {
 			/* without a slice it gets the CPU anew (SCX_OPS_ENQ_LAST): only there the kernel stops the tick */
 			if (!priv->tick_may_stop)
@@ -411,6 +433,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	struct cpu_state *here = cpu_state_of(cpu);
 	struct task_ctx *tc = task_ctx_of(p);
 	struct cpu_private *priv = cpu_private_of(cpu);
+	bool in_order;
 	u64 claim;
 
 	priv->running_hog = 0;
@@ -418,8 +441,9 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	here->running_pid = p->pid;
 	here->running_idle = p->policy == SCHED_IDLE;
 	/* nobody pushes these aside */
-	here->running_priority = p->flags & PF_KTHREAD ? 0 : GTHULHU_NO_PRIORITY;
+	here->running_priority = goes_first(p, tc) ? 0 : GTHULHU_NO_PRIORITY;
 	priv->running_urgent = 0;
+	priv->urgent_comes = 0;
 	priv->slice_forever = is_tickless(cpu) && !nr_waiting(cpu) && !(tc && is_astray(tc, cpu));
 	priv->tick_may_stop = priv->slice_forever;
 	/* the kernel looks right after this whether it may stop the tick */
@@ -442,8 +466,9 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	}
 	if (tc->priority < here->running_priority)
 		here->running_priority = tc->priority;
-	place(tc, llc_of(cpu));
+	place(tc, basis_of(p, tc, cpu));
 	claim = tc->vtime;
+	in_order = tc->enq_ns && came_in_order(tc, cpu);
 	if (tc->enq_ns) {
 		/* called before its turn by an opinion or a strategy: that must not push the others' clock */
 		if (time_before(p->scx.dsq_vtime, claim))
@@ -456,7 +481,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	tc->run_start_ns = tc->exec_mark_ns;
 	if (!tc->owed)
 		tc->turn_start_ns = tc->run_start_ns;
-	clock_advance(tc->llc, claim);
+	clock_advance(cpu, claim, in_order);
 	priv->running_vtime = tc->vtime;
 	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);
 	priv->running_urgent = is_urgent(tc);
@@ -563,7 +588,7 @@ void BPF_PROG(gthulhu_enable, struct task_struct *p)
 
 	if (!tc)
 		return;
-	tc->llc = llc;
+	tc->basis = llc;
 	tc->vtime = llc_state_of(llc)->clock + slice_min_ns;
 	tc->exec_mark_ns = p->se.sum_exec_runtime;
 	tell_of_born(p, tc);
@@ -623,12 +648,14 @@ s32 BPF_PROG(gthulhu_init)
 		if (err)
 			return err;
 		bpf_for(m, 0, nr_masks) {
+			*clock_of(GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(m, i)) = CLOCK_START_NS;
 			err = scx_bpf_create_dsq(DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(m, i)), -1);
 			if (err)
 				return err;
 		}
 	}
 	bpf_for(i, 0, nr_cpu_ids) {
+		cpu_private_of(i)->clock = CLOCK_START_NS;
 		err = scx_bpf_create_dsq(DSQ_ID(QUEUE_CPU, i), -1);
 		if (err)
 			return err;

@@ -172,6 +172,7 @@ enum scx_dsq_iter_flags {
 #define SCX_OPS_ENQ_LAST (1ULL << 1)
 
 /* include/linux/sched.h: part of the kernel's tracing ABI in practice */
+#define PF_MEMALLOC 0x00000800
 #define PF_KTHREAD 0x00200000
 #define SCHED_IDLE 5
 

@@ -11,6 +11,7 @@
 #define GTHULHU_APPLY_H
 
 #include "ask.h"
+#include "rescue.h"
 #include "strict.h"
 
 #define SLICE_MAX_NS NSEC_PER_SEC
@@ -124,6 +125,8 @@ static __always_inline void apply_one(struct task_struct *p, const struct decisi
 	to = queue_wished(p, tc, d->cpu);
 	note_effect(key, tc->key);
 	key = centred(key, tc->key);
+	if (tc->waiters > CROWD)
+		key = key_in_crowd(key, *clock_of(tc->basis), from, tc->waiters);
 	if (to != from)
 		key += llc_state_of(to)->clock - llc_state_of(from)->clock;
 #ifdef SABOTAGE_SECOND_QUEUE

@@ -64,7 +64,7 @@ static __always_inline bool ask(struct task_struct *p, struct task_ctx *tc, stru
 	r->enq_ns = tc->enq_ns;
 	r->key = tc->key;
 	r->vtime = tc->vtime;
-	r->clock = llc_state_of(tc->llc)->clock;
+	r->clock = *clock_of(tc->basis);
 	r->runtime_ns = tc->exec_mark_ns;
 	r->burst_ns = tc->burst_ns > tc->burst_avg_ns ? tc->burst_ns : tc->burst_avg_ns;
 	r->gen = tc->gen;

@@ -3,7 +3,7 @@
 #ifndef GTHULHU_BUDGET_H
 #define GTHULHU_BUDGET_H
 
-#include "narrow.h"
+#include "clock.h"
 
 u64 urgent_node_window_ns, urgent_node_used_ns;
 

@@ -220,6 +220,11 @@ static __always_inline void mask_look_up(const struct task_struct *p, struct tas
 	mask_look_up_by(tc, affinity);
 }
 
+static __always_inline u64 earlier(u64 a, u64 b)
+{
+	return a == NO_HEAD || (b != NO_HEAD && time_before(b, a)) ? b : a;
+}
+
 /* Per-CPU kernel threads skip the queues; anything else with one CPU has its own. */
 static __always_inline u32 queue_for(struct task_struct *p, struct task_ctx *tc, s32 cpu)
 {

@@ -25,10 +25,69 @@ static __always_inline u64 promise_ns(u32 queue, u32 waiting)
 	return bound > PROMISE_NS ? bound : PROMISE_NS;
 }
 
+/* A turn ends at a tick. */
+static __always_inline u64 whole_turn_ns(u32 queue, u32 waiting)
+{
+	return (shrunk_slice(queue, waiting) + TICK_NS - 1) / TICK_NS * TICK_NS;
+}
+
+/* @tenths of @ns, in time for the kernel's own check at any rate. */
+static __always_inline u64 in_time(u64 ns, u32 tenths)
+{
+	u64 ejected = attached_timeout_ms * NSEC_PER_MSEC;
+
+	return (ejected && ejected < ns ? ejected : ns) / 10 * tenths;
+}
+
+/* Fewer waiting than these are never a crowd, which is promised more than half a second. */
+#define CROWD 32
+
+/*
+ * In a crowd of thousands nobody finds one who has waited too long among them. So
+ * the order itself keeps the promise: nobody who comes has credit for a second turn
+ * before the others have had one, and nobody's key is so late that all others would
+ * have more turns first than there is time for. The vtime stays what it is, and
+ * makes a task that has had much wait the next time too.
+ */
+static __noinline u64 key_in_crowd(u64 key, u64 clock, u32 queue, u32 waiting)
+{
+	u64 promise = promise_ns(queue, waiting), turn = whole_turn_ns(queue, waiting), lead;
+
+	if (promise <= PROMISE_NS || !waiting)
+		return key;
+	lead = in_time(promise, 9) * cpus_of_queue(queue) / waiting;
+	/* less than a turn, and the clock would fall behind, and strong tasks with it */
+	if (lead < turn)
+		lead = turn;
+	return time_before(clock + lead, key) ? clock + lead : key;
+}
+
+static __noinline u64 vtime_in_crowd(u64 vtime, u64 clock, u32 queue, u32 waiting)
+{
+	u64 credit = whole_turn_ns(queue, waiting) / 2;
+
+	if (promise_ns(queue, waiting) <= PROMISE_NS || !time_before(vtime, clock - credit))
+		return vtime;
+	return clock - credit;
+}
+
+/*
+ * Waiting for so long is no accident. In a crowd two rounds of turns are none, and
+ * key_in_crowd() keeps the order such that this is rare: else those who have had
+ * the most, and so are last in the queue, would be given even more.
+ */
+static __always_inline u64 too_long_ns(u32 queue, u32 waiting)
+{
+	u64 promise = promise_ns(queue, waiting), ejected = in_time(~0ULL, 8);
+	u64 bound = promise > PROMISE_NS ? in_time(promise, 9) : promise / 10 * 4;
+
+	return bound < ejected ? bound : ejected;
+}
+
 __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 {
 	u32 waiting = queued_in(dsq_of(queue));
-	u64 too_long = promise_ns(queue, waiting) * 4 / 10;
+	u64 too_long = too_long_ns(queue, waiting);
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
 	bool rescued = false;
@@ -56,39 +115,51 @@ __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 	return rescued;
 }
 
+/* Has the time come to look at a queue? For one CPU only. */
+static __always_inline bool rescue_due(u64 *next, u64 now)
+{
+	u64 due = *next;
+
+	return now >= due && __sync_bool_compare_and_swap(next, due, now + RESCUE_EVERY_NS);
+}
+
 __noinline bool rescue_masked(u32 llc, u32 bits, s32 cpu, u64 now)
 {
 	int i;
 
 	bpf_for(i, 0, nr_masks) {
-		if (bits >> (i & 31) & 1 && rescue_from(GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(i, llc), cpu, now))
+		if (bits >> (i & 31) & 1 && rescue_due(&masks[i & (GTHULHU_MAX_MASKS - 1)].next_rescue_ns, now) &&
+		    rescue_from(GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(i, llc), cpu, now))
 			return true;
 	}
 	return false;
 }
 
+/* Each queue has its own time: a CPU that looks more often may not serve the one with those who wait. */
 static __always_inline bool rescue(s32 cpu, u64 now)
 {
 	u32 llc = llc_of(cpu), bits = masks_for(cpu, llc);
+	struct cpu_private *priv = cpu_private_of(cpu);
 	struct llc_state *l = llc_state_of(llc);
-	u64 due = l->next_rescue_ns;
 
-	if (now < due || !__sync_bool_compare_and_swap(&l->next_rescue_ns, due, now + RESCUE_EVERY_NS))
+	if (rescue_due(&priv->next_rescue_ns, now) && rescue_from(GTHULHU_QUEUE_CPU | (u32)cpu, cpu, now))
+		return true;
+	if (bits && rescue_masked(llc, bits, cpu, now))
+		return true;
+	if (!rescue_due(&l->next_rescue_ns, now))
 		return false;
-	return rescue_from(GTHULHU_QUEUE_CPU | (u32)cpu, cpu, now) || rescue_from(llc, cpu, now) ||
-		(bits && rescue_masked(llc, bits, cpu, now)) ||
-		(l->urgent_jiffies && rescue_from(GTHULHU_QUEUE_URGENT | llc, cpu, now));
+	return rescue_from(llc, cpu, now) || (l->urgent_jiffies && rescue_from(GTHULHU_QUEUE_URGENT | llc, cpu, now));
 }
 
 /* Time to look whether somebody is to be rescued or helped? Every second tick is often enough. */
-static __always_inline bool time_to_look(u32 llc)
+static __always_inline bool time_to_look(s32 cpu)
 {
-	struct llc_state *l = llc_state_of(llc);
+	struct cpu_private *priv = cpu_private_of(cpu);
 	u64 jiffies = bpf_jiffies64();
 
-	if (jiffies < l->next_look)
+	if (jiffies < priv->next_look)
 		return false;
-	l->next_look = jiffies + 2;
+	priv->next_look = jiffies + 2;
 	return true;
 }
 

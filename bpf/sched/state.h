@@ -52,7 +52,6 @@ u16 llc_nr_cpus[GTHULHU_MAX_LLCS];	/* how many CPUs an LLC has */
 /* A queue of one LLC: its clock, and when it was last looked after. */
 struct llc_state {
 	u64 clock;		/* vtime of the most advanced task that ran */
-	u64 next_look;		/* jiffies: rescue and balance need no clock before */
 	u64 next_rescue_ns;
 	u64 next_balance_ns;
 	u64 urgent_jiffies;	/* when somebody urgent was last queued; 0: nobody is */
@@ -66,6 +65,7 @@ struct llc_state {
 struct mask_state {
 	u32 nr_cpus;
 	s32 first_cpu;
+	u64 next_rescue_ns;
 	u64 words[GTHULHU_CPU_SET_WORDS];
 };
 
@@ -80,7 +80,11 @@ struct cpu_private {
 	u32 slice_forever;	/* a lone task runs without ticks */
 	u32 tick_may_stop;	/* ... and the kernel was told so: it asks only where a task gets the CPU */
 	u64 running_vtime;	/* of the task that runs, when it got the CPU */
+	u64 clock;		/* of its own queue, see clock.h */
+	u64 next_look;		/* jiffies: rescue and balance need no clock before */
+	u64 next_rescue_ns;	/* of its own queue */
 	u32 running_urgent;	/* its priority is one of the urgent band */
+	u32 urgent_comes;	/* an urgent task has just taken the CPU, and does not run yet */
 	u32 running_hog;	/* it has run for a whole slice without sleeping */
 	/*
 	 * The CPU's own queue may hold somebody. Exact enough without atomics:
@@ -95,6 +99,7 @@ struct cpu_state cpus[GTHULHU_MAX_CPUS];
 struct cpu_private cpu_privates[GTHULHU_MAX_CPUS];
 struct mask_state masks[GTHULHU_MAX_MASKS];
 u32 cpu_masks[GTHULHU_MAX_CPUS];	/* sets that each CPU belongs to, a bit each */
+u64 mask_clocks[GTHULHU_MAX_MASKS * GTHULHU_MAX_LLCS];	/* of the queues of sets */
 u64 nr_masks_refused;			/* tasks whose set of CPUs found no room */
 struct opinion_stats opinions;
 struct exit_record exit_record;
@@ -120,7 +125,7 @@ struct {
 } record_types;
 
 struct task_ctx {
-	u64 vtime;		/* CPU time used over weight, on the clock of `llc` */
+	u64 vtime;		/* CPU time used over weight, on the clock of `basis` */
 	u64 key;		/* the kernel's own order for this wait */
 	u64 enq_ns;		/* 0: not waiting */
 	u64 enq_jiffies;
@@ -139,7 +144,7 @@ struct task_ctx {
 	u32 cpus;		/* strategy: handle of a set of CPUs */
 	u32 restricted;		/* `mask` leaves out CPUs that its affinity has */
 	u32 queue;		/* where it waits */
-	u32 llc;		/* whose clock `vtime` is on */
+	u32 basis;		/* the queue whose clock `vtime` is on */
 	u32 owed;		/* a turn, and it is not over before it has really run */
 	u32 mask;		/* its set of CPUs, see mask.h */
 	u32 waiters;		/* how many others waited in its queue when it came */

@@ -11,7 +11,6 @@
 
 #include "vtime.h"
 
-#define HOLD_KEY (1ULL << 62)
 #define RELEASE_MAX 256		/* tasks of a queue looked at by one round of the timer */
 
 u64 nr_deadlines;		/* tasks that were taken without the opinion they were held for */

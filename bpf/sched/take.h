@@ -30,11 +30,6 @@ static __always_inline bool take_only(struct cpu_private *priv, u64 shared, u64 
 	return false;
 }
 
-static __always_inline u64 earlier(u64 a, u64 b)
-{
-	return a == NO_HEAD || (b != NO_HEAD && time_before(b, a)) ? b : a;
-}
-
 static __always_inline u64 look(struct heads *h, struct cpu_private *priv, s32 cpu, u32 llc, u32 masks_here,
 				bool urgent_like_others)
 {
@@ -155,6 +150,26 @@ static __always_inline void next_turn(struct task_struct *prev, struct task_ctx 
 	slice_begins(cpu_private_of(cpu), tc, cpu, 0);
 }
 
+/*
+ * @prev goes on because nobody else wants @cpu. What it has used nobody was denied:
+ * one that may not run where others wait is not to be behind them for it.
+ */
+static __noinline void go_on_alone(struct task_struct *prev, struct task_ctx *tc, s32 cpu)
+{
+	u32 basis = basis_of(prev, tc, cpu);
+	u64 *clock = clock_of(basis);
+
+	if (!(basis & ~GTHULHU_QUEUE_INDEX)) {
+		clock_advance(cpu, tc->vtime, false);
+		return;
+	}
+	account(prev, tc, cpu);
+	push_clock(clock, llc_state_of(llc_of(cpu))->clock);
+	place(tc, basis);
+	if (time_before(*clock, tc->vtime))
+		tc->vtime = *clock;
+}
+
 /* @prev's slice is over. May it go on because it has the earliest claim? */
 static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 head)
 {
@@ -167,11 +182,11 @@ static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 
 	if (tc->slice_ns && head != NO_HEAD)
 		return false;
 	account(prev, tc, cpu);
-	place(tc, llc);
+	place(tc, basis_of(prev, tc, cpu));
 	if (head == NO_HEAD || cpu_state_of(cpu)->running_idle || !may_use(cpu, prev, tc) ||
 	    !time_before(tc->vtime - head_start(tc->priority), head))
 		return false;
-	clock_advance(llc, tc->vtime);
+	clock_advance(cpu, tc->vtime, true);
 	next_turn(prev, tc, cpu, slice_of(tc, llc, nr_waiting(cpu)));
 	return true;
 }
@@ -207,7 +222,7 @@ static __noinline bool urgent_first(struct task_struct *prev, s32 cpu, u32 llc, 
 		if (tc && is_urgent(tc) && may_use(cpu, prev, tc) &&
 		    (head == NO_HEAD || head >> URGENT_KEY_SHIFT > tc->priority)) {
 			account(prev, tc, cpu);
-			place(tc, llc);
+			place(tc, basis_of(prev, tc, cpu));
 			next_turn(prev, tc, cpu, tc->slice_ns ?: slice_default_ns);
 			return true;
 		}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Virtual time: what a task has used over its weight. Weighted fair queueing in
- * the form that start-time fair queueing gives it (Goyal, Vin, Cheng 1996): the
- * queue's clock is the vtime of the most advanced task served, a sleeper comes
- * back at the clock less a bounded credit.
+ * the form that start-time fair queueing gives it (Goyal, Vin, Cheng 1996): a
+ * queue's clock is the vtime of the most advanced task served (clock.h), a sleeper
+ * comes back at the clock less a bounded credit.
  */
 #ifndef GTHULHU_VTIME_H
 #define GTHULHU_VTIME_H
@@ -24,22 +24,14 @@ static __always_inline u64 charge(u64 used_ns, u32 weight)
 	return used_ns * 100 / (weight ?: 1);
 }
 
-static __always_inline void clock_advance(u32 llc, u64 vtime)
+/* Bring a task's vtime onto the clock of @basis, a queue, and into [clock - credit, clock + lead]. */
+static __always_inline void place(struct task_ctx *tc, u32 basis)
 {
-	struct llc_state *l = llc_state_of(llc);
+	u64 clock = *clock_of(basis);
 
-	if (time_before(l->clock, vtime))
-		l->clock = vtime;
-}
-
-/* Bring a task's vtime onto the clock of @llc and into [clock - credit, clock + lead]. */
-static __always_inline void place(struct task_ctx *tc, u32 llc)
-{
-	u64 clock = llc_state_of(llc)->clock;
-
-	if (tc->llc != llc) {
-		tc->vtime += clock - llc_state_of(tc->llc)->clock;
-		tc->llc = llc;
+	if (tc->basis != basis) {
+		tc->vtime += clock - *clock_of(tc->basis);
+		tc->basis = basis;
 	}
 	if (time_before(tc->vtime, clock - CREDIT_NS))
 		tc->vtime = clock - CREDIT_NS;

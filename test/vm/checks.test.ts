@@ -5,6 +5,7 @@ import {
   cameBack,
   complainedOf,
   counted,
+  crowdEven,
   crowdKept,
   favouredIsBounded,
   logged,
@@ -18,6 +19,8 @@ import {
   servedBefore,
   sharesWithin,
   stayedInForce,
+  timesTheCpu,
+  undisturbed,
   unlessSkipped,
   valueAtLeast,
   valueIs,
@@ -83,10 +86,39 @@ it('allows who waits for another one more than one promise, and no more than tha
 it('finds a thread of a crowd that waited too long, or never ran, and a crowd that said nothing', () => {
   const crowd = (crowdMaxGapMs: number, crowdStarved = 0) =>
     outcome({ values: { crowd: 1000, crowdMaxGapMs, crowdStarved } });
-  expect(crowdKept(crowd(9000))).toEqual([]);
-  expect(crowdKept(crowd(9100))).toHaveLength(1);
-  expect(crowdKept(crowd(9000, 1))).toEqual(['1 threads of the crowd never ran']);
-  expect(crowdKept(outcome({}))).toHaveLength(2);
+  expect(crowdKept()(crowd(9000))).toEqual([]);
+  expect(crowdKept()(crowd(9100))).toHaveLength(1);
+  expect(crowdKept()(crowd(9000, 1))).toEqual(['1 threads of the crowd never ran']);
+  expect(crowdKept()(outcome({}))).toHaveLength(2);
+});
+
+it('promises a crowd no less where it may use half of the CPUs', () => {
+  const waited = outcome({ values: { crowd: 1000, crowdMaxGapMs: 4000, crowdStarved: 0 } }, { cpus: 4 });
+  expect(crowdKept()(waited)).toHaveLength(1);
+  expect(crowdKept(2)(waited)).toEqual([]);
+});
+
+it('finds a crowd where one thread has too much or too little, or whose times nobody told', () => {
+  const crowd = (crowdMinCpuMs: number, crowdMaxCpuMs: number) =>
+    outcome({ values: { crowdMinCpuMs, crowdMeanCpuMs: 120, crowdMaxCpuMs } });
+  expect(crowdEven(0.05)(crowd(114, 126))).toEqual([]);
+  expect(crowdEven(0.05)(crowd(113, 126))).toHaveLength(1);
+  expect(crowdEven(0.05)(crowd(114, 127))).toHaveLength(1);
+  expect(crowdEven(0.05)(outcome({}))).toHaveLength(1);
+});
+
+it('finds weights that do not count', () => {
+  const hogs = [hog(300), hog(320), { ...hog(100), name: 'weak' }, { ...hog(110), name: 'weak' }];
+  expect(timesTheCpu('hog', 'weak', 2.7, 3.3)(outcome({ hogs }))).toEqual([]);
+  expect(timesTheCpu('hog', 'weak', 3, 3.3)(outcome({ hogs }))).toHaveLength(1);
+  expect(timesTheCpu('hog', 'nobody', 2.7, 3.3)(outcome({ hogs }))).toHaveLength(1);
+});
+
+it('finds a task that does not have its own CPU, or waits long for it', () => {
+  expect(undisturbed('hog', 95)(outcome({ hogs: [hog(951)] }))).toEqual([]);
+  expect(undisturbed('hog', 95)(outcome({ hogs: [hog(949)] }))).toHaveLength(1);
+  expect(undisturbed('hog', 95)(outcome({ hogs: [hog(951, 600)] }))).toHaveLength(1);
+  expect(undisturbed('nobody', 95)(outcome({ hogs: [hog(951)] }))).toHaveLength(1);
 });
 
 it('finds a scheduler that did not come back, too seldom or too often', () => {

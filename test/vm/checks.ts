@@ -161,6 +161,20 @@ export function evenAmong(name: string, part: number): Check {
   };
 }
 
+/** On average those have that many times the CPU time of these. */
+export function timesTheCpu(more: string, less: string, least: number, most: number): Check {
+  return ({ measured: { hogs = [] } }) => {
+    const meanOf = (name: string): number => {
+      const named = hogs.filter((hog) => hog.name === name);
+      return named.reduce((sum, hog) => sum + hog.cpuMs, 0) / named.length;
+    };
+    const times = meanOf(more) / meanOf(less);
+    return times >= least && times <= most
+      ? []
+      : [`${more} got ${times.toFixed(2)} times the CPU time of ${less}, expected ${least} to ${most}`];
+  };
+}
+
 export function sameValue(a: string, b: string): Check {
   return ({ measured: { values = {} } }) =>
     values[a] !== undefined && values[a] === values[b] ? [] : [`${a} is ${values[a]}, ${b} is ${values[b]}`];
@@ -183,17 +197,46 @@ export function valueIs(name: string, value: number): Check {
     values[name] === value ? [] : [`${name} is ${values[name]}, expected ${value}`];
 }
 
-/** The threads of a crowd, which are too many to be told of one by one. */
-export const crowdKept: Check = ({ measured, cpus }) => {
-  const { crowdStarved = Number.NaN, crowdMaxGapMs = Number.NaN } = measured.values ?? {};
-  const bound = promiseMs(crowdOf(measured), cpus);
-  return [
-    ...(crowdStarved === 0 ? [] : [`${crowdStarved} threads of the crowd never ran`]),
-    ...(crowdMaxGapMs <= bound
+/** The threads of a crowd, which are too many to be told of one by one. `on`: of so many CPUs, where it may not use all. */
+export function crowdKept(on?: number): Check {
+  return ({ measured, cpus }) => {
+    const { crowdStarved = Number.NaN, crowdMaxGapMs = Number.NaN } = measured.values ?? {};
+    const bound = promiseMs(crowdOf(measured), on ?? cpus);
+    return [
+      ...(crowdStarved === 0 ? [] : [`${crowdStarved} threads of the crowd never ran`]),
+      ...(crowdMaxGapMs <= bound
+        ? []
+        : [`a thread of the crowd did not run for ${crowdMaxGapMs} ms; the promise is ${bound.toFixed(0)} ms`]),
+    ];
+  };
+}
+
+/** The threads of a crowd have the same CPU time, but for that part. */
+export function crowdEven(part: number): Check {
+  return ({ measured: { values = {} } }) => {
+    const { crowdMinCpuMs = Number.NaN, crowdMeanCpuMs = Number.NaN, crowdMaxCpuMs = Number.NaN } = values;
+    const least = crowdMinCpuMs / crowdMeanCpuMs;
+    const most = crowdMaxCpuMs / crowdMeanCpuMs;
+    return least >= 1 - part && most <= 1 + part
       ? []
-      : [`a thread of the crowd did not run for ${crowdMaxGapMs} ms; the promise is ${bound.toFixed(0)} ms`]),
-  ];
-};
+      : [`CPU times of the crowd: ${least.toFixed(3)} to ${most.toFixed(3)} of their mean of ${crowdMeanCpuMs} ms`];
+  };
+}
+
+/** Tasks with a CPU of their own have it, whoever else waits elsewhere: nothing of a promise to thousands. */
+export function undisturbed(name: string, leastPercent: number): Check {
+  return ({ measured: { hogs = [] }, cpus }) => {
+    const found = hogs.filter((hog) => hog.name === name);
+    return found.length === 0
+      ? [`nobody is called ${name}`]
+      : found.flatMap(({ cpuMs, wallMs, maxGapMs }) => [
+          ...(cpuMs >= (wallMs * leastPercent) / 100
+            ? []
+            : [`${name} had ${((100 * cpuMs) / wallMs).toFixed(1)} % of its CPU, expected ${leastPercent} %`]),
+          ...(maxGapMs <= promiseMs(cpus, cpus) ? [] : [`${name} did not run for ${maxGapMs} ms`]),
+        ]);
+  };
+}
 
 /** Priority 0 counts for them: they are served in less than half the time of one without a strategy. */
 export function servedBefore(unaided: string, ...favoured: readonly string[]): Check {

@@ -55,7 +55,7 @@ function everything(machine: Machine, dispatch: Dispatch): string[] {
       ? ['strategies', 'apiLog', 'apiLatency', 'workloadStrategies', 'urgent', 'urgentOrder', 'slices']
       : []),
     'urgentFlood',
-    ...(machine.cpus === 4 ? ['exclusive'] : []),
+    ...(machine.cpus === 4 ? ['exclusive', 'exclusiveWeights'] : []),
     ...(dispatch === 'hybrid' ? ['ringFull', 'userDispatches'] : []),
     ...(dispatch === 'kernel' ? [] : [...BAD_POLICIES, 'policyReload']),
   ];
@@ -111,6 +111,11 @@ const TICKLESS: Row = {
 const ALONE: readonly Row[] = [
   ...KERNELS.map((kernel): Row => ({ kernel, cpus: 1, dispatch: 'hybrid', scenarios: ['crowd5000'] })),
   ...KERNELS.map((kernel): Row => ({ kernel, cpus: 4, dispatch: 'hybrid', scenarios: ['smtSiblings'], smt: 2 })),
+  ...KERNELS.flatMap((kernel) =>
+    (['hybrid', 'kernel'] as const).map(
+      (dispatch): Row => ({ kernel, cpus: 4, dispatch, scenarios: ['exclusiveCrowd'] }),
+    ),
+  ),
 ];
 
 const SCENARIOS_A_BOOT = 6;

@@ -6,6 +6,7 @@ import {
   complainedOf,
   counted,
   countedAtMost,
+  crowdEven,
   crowdKept,
   evenAmong,
   exitsWith,
@@ -23,6 +24,8 @@ import {
   shareBetween,
   sharesWithin,
   stayedInForce,
+  timesTheCpu,
+  undisturbed,
   unlessSkipped,
   valueAtLeast,
   valueBetween,
@@ -207,9 +210,17 @@ export const expectations: Readonly<Record<string, Check>> = {
   urgent: all(lived, urgentIsQuick, counted(1, 'nr_preempting')),
   urgentFlood: all(lived, shareBetween('flood', 0.55, 0.65), counted(1, 'nr_urgent_over_budget')),
   urgentOrder: all(lived, shareBetween('strong', 0.5, 0.7), shareBetween('lesser', 0.02, 0.2)),
-  slices: all(lived, valueBetween('shortTurnMs', 0.9, 1.4), valueBetween('longTurnMs', 17, 24)),
+  slices: all(lived, turnsAsGiven),
   tickless: all(lived, valueBetween('ticksASecond', 0, 6), valueAtLeast('leastPercent', 50), sharesWithin(0.9, 1.1)),
-  exclusive: all(lived, evenAmong('pool', 0.05), countedAtMost(0, 'nr_masks_refused')),
+  exclusive: all(lived, evenAmong('pool', 0.05), undisturbed('exclusive', 80), countedAtMost(0, 'nr_masks_refused')),
+  // By the kernel's own table, nice 0 counts 3.06 times nice 5.
+  exclusiveWeights: all(
+    lived,
+    timesTheCpu('strong', 'weak', 2.8, 3.3),
+    evenAmong('pair', 0.05),
+    undisturbed('alone', 70),
+    countedAtMost(0, 'nr_masks_refused'),
+  ),
   cgroupPolicies: all(
     stayedInForce,
     // The nearest entry counts: the container's, and the pod's for the container without one.
@@ -307,7 +318,15 @@ export const expectations: Readonly<Record<string, Check>> = {
   takeoverUnpinned: all(attachedAnew, valueWithin('pins', 0), notTakenOver('scheduler.pin is false')),
   takeoverHalf: all(attachedAnew, notTakenOver('it was never attached, its link is missing')),
   takeoverOrphan: all(isDisabled, sameValue('aliveSeq', 'seq'), valueWithin('disabledMs', 15_000)),
-  crowd5000: all(lived, crowdKept),
+  crowd5000: all(lived, crowdKept()),
+  exclusiveCrowd: all(
+    stayedInForce,
+    crowdKept(2),
+    crowdEven(0.05),
+    undisturbed('exclusive', 95),
+    countedAtMost(0, 'nr_broken_promises'),
+    countedAtMost(0, 'nr_masks_refused'),
+  ),
   stressMixes: all(lived, valueIs('failed', 0)),
   realtimeHogFree: realtime,
   realtimeHogPinned: realtime,
@@ -350,6 +369,13 @@ export const expectations: Readonly<Record<string, Check>> = {
     promiseKept,
   ),
 };
+
+/** In `strict` every turn is cut by the thread that answers about the one before: it is not longer, and shares are even. */
+function turnsAsGiven(outcome: Outcome): string[] {
+  return outcome.request.dispatch === 'strict'
+    ? all(valueWithin('shortTurnMs', 1.4), valueWithin('longTurnMs', 24), sharesWithin(0.8, 1.2))(outcome)
+    : all(valueBetween('shortTurnMs', 0.9, 1.4), valueBetween('longTurnMs', 17, 24))(outcome);
+}
 
 function notTakenOver(reason: string): Check {
   return logSays(new RegExp(`the pinned scheduler was not taken over.*"reason":"${reason}"`));

@@ -49,7 +49,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 };
 /** Of a long log its first and its last lines are told. */
 const LOG_END_LINES = 300;
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 600_000;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -14,6 +14,7 @@ export interface Kind {
 const several = ({ cpus }: Machine): boolean => cpus > 1;
 /** Where the guest's clock tells the truth about latencies. */
 const one = ({ cpus }: Machine): boolean => cpus === 1;
+const four = ({ cpus }: Machine): boolean => cpus === 4;
 const asked = (_: Machine, dispatch: Dispatch): boolean => dispatch === 'hybrid';
 
 /** What can go wrong, each in a version that takes a few seconds. */
@@ -41,6 +42,7 @@ export const KINDS: readonly Kind[] = [
   { scenario: 'killed', alone: true },
   { scenario: 'sysrqS', alone: true },
   { scenario: 'crowd5000', seconds: 8, fits: one, alone: true },
+  { scenario: 'exclusiveCrowd', seconds: 10, fits: four, alone: true },
   { scenario: 'freezer', seconds: 3 },
   { scenario: 'jobControl', seconds: 3 },
   { scenario: 'traced', seconds: 3 },

@@ -117,6 +117,23 @@ export const exclusive: Scenario = async (stage) => {
   return { before, after: kernelView(), hogs: reports, ...(await scheduler.counters()) };
 };
 
+/**
+ * Weights in a pool, beside a task that is alone on its CPU and two that share one. These use ten times what a task of
+ * the pool uses, which is none of the pool's business.
+ */
+export const exclusiveWeights: Scenario = async (stage) => {
+  const scheduler = await stage.scheduler();
+  const hogs = [
+    ...(await stage.hogs(1, { name: 'alone', cpus: '2' })),
+    ...(await stage.hogs(2, { name: 'pair', cpus: '3' })),
+    ...(await stage.hogs(10, { name: 'strong', cpus: '0-1' })),
+    ...(await stage.hogs(10, { name: 'weak', cpus: '0-1', nice: 5 })),
+  ];
+  const before = kernelView();
+  const reports = await stage.measure(hogs, stage.seconds(20));
+  return { before, after: kernelView(), hogs: reports, ...(await scheduler.counters()) };
+};
+
 /** Timer interrupts of a CPU since boot. */
 function ticks(cpu: number): number {
   const line = /^ *LOC:(.*)$/m.exec(readFileSync('/proc/interrupts', 'utf8'))?.[1] ?? '';
