@@ -48,11 +48,15 @@ static __always_inline bool is_percpu_kthread(const struct task_struct *p)
 }
 
 /*
- * A kernel thread that no urgent task pushes aside: memory is reclaimed there, or it is soon done. Not one that the
- * kernel itself has put behind everybody (khugepaged), nor one that works for longer than a wakeup may wait (kdamond).
+ * A kernel thread that no urgent task pushes aside: it is bound to a CPU, which has nobody else for its work; memory is
+ * reclaimed there; or it is soon done. Not one that the kernel itself has put behind everybody (khugepaged), nor one
+ * that works for longer than a wakeup may wait (kdamond).
  */
 static __always_inline bool goes_first(const struct task_struct *p, const struct task_ctx *tc)
 {
+	/* with one CPU all are bound to it; the kernel's own binding is told by the flag */
+	if (is_percpu_kthread(p) && (p->flags & PF_NO_SETAFFINITY))
+		return true;
 	if (!(p->flags & PF_KTHREAD) || p->scx.weight < 100)
 		return false;
 	return (p->flags & PF_MEMALLOC) || !tc || tc->burst_avg_ns < slice_min_ns;

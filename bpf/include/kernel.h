@@ -174,6 +174,7 @@ enum scx_dsq_iter_flags {
 /* include/linux/sched.h: part of the kernel's tracing ABI in practice */
 #define PF_MEMALLOC 0x00000800
 #define PF_KTHREAD 0x00200000
+#define PF_NO_SETAFFINITY 0x04000000
 #define SCHED_IDLE 5
 
 #endif
