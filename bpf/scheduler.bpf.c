@@ -18,7 +18,8 @@
  *   turn.h    turns that were interrupted      util.h    how busy a CPU is
  *   command.h  names of commands that are known
  *   cgroup_policy.h  strategies by cgroup      narrow.h  strategies that name CPUs
- *   unit_policy.h  ... for units to come       slice_timer.h  slices shorter than a tick
+ *   unit_policy.h  ... for units to come       cgroup.h  what both look up
+ *   slice_timer.h  slices shorter than a tick
  *
  * A path through this file: select_cpu (an idle CPU takes the task at once) ->
  * enqueue (into its queue) -> dispatch (a CPU takes the head) -> running ->

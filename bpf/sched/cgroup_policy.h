@@ -37,15 +37,6 @@ struct {
 	__type(value, struct cgroup_entry);
 } cgroup_policies SEC(".maps");
 
-
-/* The id of the cgroup @above levels above @cgrp; 0 beyond the root. */
-static __always_inline u64 ancestor_id(struct cgroup *cgrp, s32 above)
-{
-	s32 level = BPF_CORE_READ(cgrp, level) - above;
-
-	return level < 0 ? 0 : BPF_CORE_READ(ancestor_at(cgrp, level), kn, id);
-}
-
 #ifdef SABOTAGE_NO_ANCESTORS
 #define POLICY_LEVELS 1
 #else

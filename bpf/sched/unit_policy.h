@@ -12,18 +12,10 @@
 #ifndef GTHULHU_UNIT_POLICY_H
 #define GTHULHU_UNIT_POLICY_H
 
-#include "state.h"
-
-struct policy_found {
-	struct policy policy;	/* rank 0: none */
-	u64 cgroup;		/* whose entry it is */
-	u32 source;
-	u32 pad;
-};
+#include "cgroup.h"
 
 #define NO_UNIT -1
 #define UNIT_NAME_BYTES sizeof(((struct unit_name *)0)->name)
-#define UNIT_SLICE_BYTES sizeof(((struct unit_name *)0)->slice)
 #define EXCEPT_WORDS 3
 
 /* The end of a name with its NUL, read as a number. */
@@ -47,27 +39,6 @@ struct {
 /* Written by user space: there are entries of units. */
 u32 has_unit_policies;
 struct unit_except unit_excepts[GTHULHU_MAX_UNIT_EXCEPTS];
-u64 nr_units_by_name;		/* times that a task was settled by the name of its unit */
-
-static __always_inline struct policy *in_force(struct cgroup_entry *e, u64 seq)
-{
-	return e->next_seq && e->next_seq <= seq ? &e->next : &e->now;
-}
-
-static __always_inline struct cgroup *cgroup_of(u64 css)
-{
-	return BPF_CORE_READ((struct css_set *)css, dfl_cgrp);
-}
-
-/* @level from the root's, which is 0, to its own */
-static __always_inline struct cgroup *ancestor_at(struct cgroup *cgrp, s32 level)
-{
-	struct cgroup *ancestor = NULL;
-
-	bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
-			      (void *)cgrp + bpf_core_field_offset(struct cgroup, ancestors) + level * sizeof(ancestor));
-	return ancestor;
-}
 
 /* Reads the name of a cgroup. Returns how it ends, as SUFFIX_; 0: too long, or too short to end so. */
 static __always_inline u64 read_name(struct cgroup *cgrp, char *name, u32 bytes)
@@ -150,8 +121,6 @@ __noinline int unit_find(u64 css, int above, struct policy_found *found)
 			take_smaller(&unit, found);
 		}
 	}
-	if (found->policy.rank)
-		__sync_fetch_and_add(&nr_units_by_name, 1);
 	return 0;
 }
 

@@ -279,10 +279,13 @@ export class KernelSide {
     this.#bss.write('has_cgroup_policies', some);
   }
 
-  /** @param excepts how names begin that every scope passes by, as the kernel has them */
-  setUnitPolicies(some: boolean, excepts: Uint8Array | null): void {
-    if (excepts !== null) this.#bss.write('unit_excepts', excepts);
+  setUnitPolicies(some: boolean): void {
     this.#bss.write('has_unit_policies', some);
+  }
+
+  /** @param excepts how names begin that every scope passes by, as the kernel has them */
+  setUnitExcepts(excepts: Uint8Array): void {
+    this.#bss.write('unit_excepts', excepts);
   }
 
   writeCpuSet(slot: number, words: readonly bigint[]): void {

@@ -14,7 +14,7 @@ export const CGROUP_KEYS: PolicyKeys = {
   toText: (bytes) => `${new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(0, true)}`,
 };
 
-/** Units by their unitKey, `struct unit_name` of records.h. */
+/** Units by the names of their slice and their own, `slice/unit`: `struct unit_name` of records.h. */
 export function unitKeys({ size, fields }: StructLayout): PolicyKeys {
   const parts = [fields.slice, fields.name];
   return {

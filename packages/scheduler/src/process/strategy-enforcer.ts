@@ -138,7 +138,7 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
       };
       const target = targetOf(rules.cgroups);
       // Rather too few are known by their name than one who is protected.
-      const excepts = exceptBytes(rules.unitExcepts, exceptLayout);
+      const excepts = rules.units.size === 0 ? null : exceptBytes(rules.unitExcepts, exceptLayout);
       const unitTarget = excepts === null ? new Map<string, PolicyValue>() : targetOf(rules.units);
       for (const { slot, words } of sets.writes) kernel.writeCpuSet(slot, words);
       const staged = cgroups.stage(target, change);
@@ -146,7 +146,10 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
       try {
         stagedUnits = units.stage(unitTarget, change);
         if (target.size > 0) kernel.setCgroupPolicies(true);
-        if (unitTarget.size > 0) kernel.setUnitPolicies(true, excepts);
+        if (excepts !== null) {
+          kernel.setUnitExcepts(excepts);
+          kernel.setUnitPolicies(true);
+        }
         kernel.commitPolicies(change);
       } catch (error) {
         stagedUnits?.undo();
@@ -157,7 +160,7 @@ export function startStrategyEnforcer(kernel: KernelSide, logger: Logger): Strat
       stagedUnits.finish();
       numbers.use(numberOf);
       kernel.setCgroupPolicies(target.size > 0);
-      kernel.setUnitPolicies(unitTarget.size > 0, excepts);
+      kernel.setUnitPolicies(unitTarget.size > 0);
       const sameCpuSets = sets.writes.length === 0 && sets.handles.size === cpuSets.size;
       cpuSets = sets.handles;
       enforceCommands(rules, policyOf, sameCpuSets);

@@ -70,17 +70,7 @@ describe('who resolves a rule', () => {
         ],
       }),
     ]);
-    expect(
-      [...set.units].map(
-        ([
-          key,
-          {
-            rule: { id },
-            rank,
-          },
-        ]) => [key, id, rank],
-      ),
-    ).toEqual([
+    expect([...set.units].map(([key, ranked]) => [key, ranked.rule.id, ranked.rank])).toEqual([
       ['/job.scope', 'a', 1],
       ['s.slice/', 'b', 1],
     ]);

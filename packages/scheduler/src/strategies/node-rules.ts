@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { NODE_RULE_LIMITS, type NodeRule, sameAround, UNIT_LIMITS } from '@gthulhu/contracts';
+import { type ComingUnit, NODE_RULE_LIMITS, type NodeRule, sameAround, UNIT_LIMITS } from '@gthulhu/contracts';
 import { compileOrdered, type Matcher, orderedByPrecedence } from './matcher.ts';
 import { CpusError, type Pattern, RegexError, type Rule, toRule } from './rule.ts';
-import { unitKey } from './unit-key.ts';
 
 /** A rule that cannot be used, so none of its set is. */
 export class NodeRuleError extends Error {
@@ -25,7 +24,7 @@ export interface RuleSet {
   readonly rules: readonly Rule[];
   /** By cgroup id: resolved by the kernel, for every task in the cgroup. */
   readonly cgroups: ReadonlyMap<string, Ranked>;
-  /** By the names of a slice and a unit (unitKey): for units that the kernel sees before anybody else. */
+  /** By the names of a slice and a unit, `slice/unit`: for units that the kernel sees before anybody else. */
   readonly units: ReadonlyMap<string, Ranked>;
   /** How names of scopes begin that are passed by where a whole slice is meant. */
   readonly unitExcepts: ReadonlySet<string>;
@@ -37,6 +36,9 @@ export interface RuleSet {
   /** What `rules` were made of, where they came from the node API: the same object is the same rule. */
   readonly given: readonly NodeRule[];
 }
+
+/** By which a unit is known here: neither of its names has a slash. */
+const unitKey = ({ slice, name }: ComingUnit): string => `${slice}/${name}`;
 
 /** A rule about whole cgroups: every command in them. */
 const isOfCgroups = (rule: Rule): boolean => rule.cgroups !== null && rule.pattern === null;

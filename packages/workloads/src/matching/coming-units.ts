@@ -51,9 +51,9 @@ export function comingUnits(strategy: StrategySpec, { units: patterns }: Pick<Pr
   if (selectors.some(({ key }) => key !== 'unit' && key !== 'slice')) return [];
   const slices = slicesOf(strategy);
   const slicesThatFit = slices?.filter((slice) => fits(slice, UNIT_LIMITS.sliceBytes)).slice(0, UNIT_LIMITS.ofRule);
-  const units = new Set(selectors.filter(({ key }) => key === 'unit').map(({ value }) => value));
-  if (units.size > 1) return [];
-  for (const unit of units) {
+  const [unit, ...others] = new Set(selectors.filter(({ key }) => key === 'unit').map(({ value }) => value));
+  if (others.length > 0) return [];
+  if (unit !== undefined) {
     if (!isUnit(unit) || !fits(unit, UNIT_LIMITS.nameBytes)) return [];
     if (patterns.some((pattern) => globMatches(pattern, unit))) return [];
     return slicesThatFit === undefined

@@ -4,8 +4,9 @@
 // and answers with one line of JSON: the new task's number and the time of its first instruction, ns since boot. Each
 // task then wakes every PAUSE_US, 5 ms where it is not said. `into` is clone3 with CLONE_INTO_CGROUP: nothing moves, it
 // is born there. `scope` does what systemd-run --scope has done, without its pauses: a child makes the cgroup, moves
-// itself there and executes a program, and the time just before that is the one it tells. `as` is clone3 with the number that the new task has to have. `name` renames the task that reads the
-// commands; `heir` does so and forks at once, before anybody can have answered for the new name.
+// itself there and executes a program, and the time just before that is the one it tells. `as` is clone3 with the
+// number that the new task has to have. `name` renames the task that reads the commands; `heir` does so and forks at
+// once, before anybody can have answered for the new name.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -22,7 +23,7 @@
 #include <unistd.h>
 
 static char name[16];
-static struct timespec pause_between = { .tv_nsec = 5000000 };
+static struct timespec pause_between;
 
 static uint64_t now_ns(void)
 {
@@ -97,14 +98,12 @@ int main(int argc, char **argv)
 	pthread_t thread;
 	long pid;
 
+	pause_between.tv_nsec = atol(pause_us) * 1000;
 	if (argc > 4) {
 		/* executed by `scope`, with the time before that */
-		pause_between.tv_nsec = atol(pause_us) * 1000;
 		snprintf(name, sizeof(name), "%s", strcmp(argv[3], "-") ? argv[3] : "");
 		live(strtoull(argv[4], NULL, 10));
 	}
-	if (argc > 1)
-		pause_between.tv_nsec = atol(argv[1]) * 1000;
 	printf("{\"ready\":true,\"pid\":%d}\n", getpid());
 	fflush(stdout);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -183,10 +183,13 @@ export const workloadStrategies: Scenario = async (stage) => {
 
   // By the name of a unit that comes later, and by the slice that such units come in.
   const batch = new Cgroup('batch.slice');
-  for (const round of Array(SCOPES).keys())
-    others.push({ selectors: [{ key: 'unit', value: `job-${round}.scope` }], priority: 7 });
+  const ofUnits = Array.from({ length: SCOPES }, (_, round) => ({
+    selectors: [{ key: 'unit', value: `job-${round}.scope` }],
+    priority: 7,
+  }));
   await post(token, [
     ...others.slice(SCOPES),
+    ...ofUnits,
     ofPods,
     { selectors: [{ key: 'slice', value: 'batch.slice' }], priority: 8 },
   ]);

@@ -117,9 +117,9 @@ export const cgroupPolicies: Scenario = async (stage) => {
 
   // Units that nobody has seen yet, by their names; what is said about the cgroup itself goes before that.
   const system = new Cgroup('system.slice');
-  const batch = new Cgroup(`batch${trees}.slice`);
-  const job = `job-${trees}.scope`;
   const slice = `batch${trees}.slice`;
+  const batch = new Cgroup(slice);
+  const job = `job-${trees}.scope`;
   await host.enforce([
     { id: 'by-id', priority: 9, cgroups: [pod.id] },
     { id: 'by-name', priority: 7, cgroups: [], units: [{ slice: '', name: job }] },
