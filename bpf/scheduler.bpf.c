@@ -39,6 +39,7 @@
 #include "sched/turn.h"
 #include "sched/rescue.h"
 #include "sched/keeper.h"
+#include "sched/tickless.h"
 #include "sched/util.h"
 
 char _license[] SEC("license") = "GPL";
@@ -291,7 +292,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 		dsq_insert_vtime(p, dsq, slice_default_ns, *clock_of(basis), enq_flags);
 		return;
 	}
-	if ((basis & ~GTHULHU_QUEUE_INDEX) && !is_percpu_kthread(p) && !queued_in(dsq))
+	if (!is_llc_queue(basis) && !is_percpu_kthread(p) && !queued_in(dsq))
 		wind_clock(basis, cpu);
 	place(tc, basis);
 	tc->gen++;
@@ -403,7 +404,6 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 			/* without a slice it gets the CPU anew (SCX_OPS_ENQ_LAST): only there the kernel stops the tick */
 			if (!priv->tick_may_stop)
 				return;
-			priv->slice_forever = 1;
 			task_set_slice(prev, SLICE_FOREVER);
 			return;
 		}
@@ -449,11 +449,13 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	here->running_priority = goes_first(p, tc) ? 0 : GTHULHU_NO_PRIORITY;
 	priv->running_urgent = 0;
 	priv->urgent_comes = 0;
-	priv->slice_forever = is_tickless(cpu) && !nr_waiting(cpu) && !(tc && is_astray(tc, cpu));
-	priv->tick_may_stop = priv->slice_forever;
+	note_tick(cpu);
+	priv->tick_may_stop = is_tickless(cpu) && !is_wanted(cpu) && !(tc && is_astray(tc, cpu));
 	/* the kernel looks right after this whether it may stop the tick */
-	if (priv->slice_forever)
+	if (priv->tick_may_stop)
 		task_set_slice(p, SLICE_FOREVER);
+	else if (p->scx.slice == SLICE_FOREVER)	/* it was alone here, and a kernel thread came in between */
+		task_set_slice(p, slice_default_ns);
 	priv->slice_end_ns = 0;
 	if (report_util)
 		util_report(cpu, now_ns());
@@ -527,6 +529,7 @@ void BPF_PROG(gthulhu_tick, struct task_struct *p)
 	struct task_ctx *tc = task_ctx_of(p);
 	u64 ran;
 
+	note_tick(cpu);
 	if (!tc)
 		return;
 	if (report_util) {

@@ -151,6 +151,7 @@ enum scx_enq_flags {
 
 enum scx_dsq_id_flags {
 	SCX_DSQ_LOCAL = 1ULL << 63 | 2,
+	SCX_DSQ_LOCAL_ON = 1ULL << 63 | 1ULL << 62,
 };
 
 enum scx_kick_flags {

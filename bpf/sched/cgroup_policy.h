@@ -23,7 +23,7 @@
 #define GTHULHU_CGROUP_POLICY_H
 
 #include "own.h"
-#include "mask.h"
+#include "tickless.h"
 #include "unit_policy.h"
 
 #define SLICE_STRATEGY_MIN_NS (100 * 1000ULL)
@@ -181,8 +181,7 @@ int commit_policies(struct commit_args *args)
 	/* without ticks nobody would look */
 	if (nr_tickless_cpus)
 		bpf_for(i, 0, nr_cpu_ids)
-			if (cpu_private_of(i)->slice_forever)
-				scx_bpf_kick_cpu(i, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
+			wake_tickless(i);
 	return 0;
 }
 

@@ -12,10 +12,9 @@
 
 #include "slice_timer.h"
 #include "strict.h"
+#include "tickless.h"
 
-#define SLICE_FOREVER (~0ULL)	/* SCX_SLICE_INF: the kernel may stop the tick */
 #define KEEP_ORPHAN_NS NSEC_PER_SEC
-#define KEEP_TICKLESS_NS (20 * NSEC_PER_MSEC)
 
 /* ours among the exit codes, which user space knows; the kernel's own have the upper half */
 #define EXIT_ORPHAN 1
@@ -38,33 +37,6 @@ static __always_inline u64 keep_every(void)
 	if (nr_tickless_cpus)
 		return KEEP_TICKLESS_NS;
 	return orphan_timeout_ns ? KEEP_ORPHAN_NS : 0;
-}
-
-static __always_inline bool is_tickless(s32 cpu)
-{
-	return nr_tickless_cpus && cpu_tickless[cpu & (GTHULHU_MAX_CPUS - 1)];
-}
-
-/* A lone task runs on @cpu without ticks: it must be told that it is alone no more. */
-static __always_inline void wake_tickless(s32 cpu)
-{
-	struct cpu_private *c = cpu_private_of(cpu);
-
-	if (!c->slice_forever)
-		return;
-	c->slice_forever = 0;
-	scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
-}
-
-__noinline int keep_tickless(void)
-{
-	int i;
-
-	bpf_for(i, 0, nr_cpu_ids) {
-		if (cpu_private_of(i)->slice_forever && nr_waiting(i))
-			wake_tickless(i);
-	}
-	return 0;
 }
 
 __noinline int keep_strict(u64 now)

@@ -35,6 +35,12 @@ static __always_inline u64 dsq_of(u32 queue)
 	return DSQ_ID(QUEUE_LLC, index);
 }
 
+/* Not one of a CPU, of a set, or of the urgent band. */
+static __always_inline bool is_llc_queue(u32 queue)
+{
+	return !(queue & ~GTHULHU_QUEUE_INDEX);
+}
+
 #define MASK_QUEUE_INDEX(mask, llc) ((mask) << 8 | (llc))
 
 _Static_assert(GTHULHU_MAX_LLCS <= 256, "the LLC has eight bits in the name of a set's queue");

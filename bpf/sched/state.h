@@ -77,8 +77,8 @@ struct cpu_private {
 	u64 slice_armed_ns;	/* when its timer fires; 0: it does not run */
 	u64 util_since_ns, util_busy_ns;
 	u32 util, util_told;	/* of 1024 */
-	u32 slice_forever;	/* a lone task runs without ticks */
-	u32 tick_may_stop;	/* ... and the kernel was told so: it asks only where a task gets the CPU */
+	u32 tick_may_stop;	/* a lone task runs with a slice that never ends (tickless.h) */
+	u64 ticked;		/* jiffies: the last tick, where there may be none */
 	u64 running_vtime;	/* of the task that runs, when it got the CPU */
 	u64 clock;		/* of its own queue, see clock.h */
 	u64 next_look;		/* jiffies: rescue and balance need no clock before */

@@ -10,6 +10,7 @@
 #include "own.h"
 #include "slice_timer.h"
 #include "strict.h"
+#include "tickless.h"
 
 #define BALANCE_EVERY_NS (10 * NSEC_PER_MSEC)
 
@@ -159,7 +160,7 @@ static __noinline void go_on_alone(struct task_struct *prev, struct task_ctx *tc
 	u32 basis = basis_of(prev, tc, cpu);
 	u64 *clock = clock_of(basis);
 
-	if (!(basis & ~GTHULHU_QUEUE_INDEX)) {
+	if (is_llc_queue(basis)) {
 		clock_advance(cpu, tc->vtime, false);
 		return;
 	}
@@ -174,7 +175,7 @@ static __noinline void go_on_alone(struct task_struct *prev, struct task_ctx *tc
 static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 head)
 {
 	struct task_ctx *tc = task_ctx_of(prev);
-	u32 llc = llc_of(cpu);
+	u32 llc = llc_of(cpu), basis;
 
 	if (!tc || is_policy_thread(prev))
 		return false;
@@ -182,8 +183,13 @@ static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 
 	if (tc->slice_ns && head != NO_HEAD)
 		return false;
 	account(prev, tc, cpu);
-	place(tc, basis_of(prev, tc, cpu));
-	if (head == NO_HEAD || cpu_state_of(cpu)->running_idle || !may_use(cpu, prev, tc) ||
+	basis = basis_of(prev, tc, cpu);
+	/* alone until now, its queue's clock may have stood still */
+	if (!is_llc_queue(basis) && !queued_in(dsq_of(basis)))
+		wind_clock(basis, cpu);
+	place(tc, basis);
+	/* without ticks its next turn would not end */
+	if (head == NO_HEAD || !has_ticks(cpu) || cpu_state_of(cpu)->running_idle || !may_use(cpu, prev, tc) ||
 	    !time_before(tc->vtime - head_start(tc->priority), head))
 		return false;
 	clock_advance(cpu, tc->vtime, true);
