@@ -93,6 +93,30 @@ __noinline int note_effect(u64 key, u64 own)
 	return 0;
 }
 
+/* 0: the kernel's own. */
+__noinline u64 clamp_slice(u64 slice)
+{
+	if (slice && slice < slice_min_ns)
+		return slice_min_ns;
+	return slice > SLICE_MAX_NS ? SLICE_MAX_NS : slice;
+}
+
+/* Where an opinion, within its bounds, puts a task that waits in @queue with a vtime on the clock of @basis. */
+__noinline u64 key_by_opinion(u64 wish, u64 own, u32 basis, u32 queue, u32 waiters)
+{
+	u64 key;
+
+	note_effect(wish, own);
+	key = centred(wish, own);
+	return waiters > CROWD ? key_in_crowd(key, *clock_of(basis), queue, waiters) : key;
+}
+
+/* The same distance from the clock of another LLC. */
+__noinline u64 key_moved(u64 key, u32 from, u32 to)
+{
+	return from == to ? key : key + llc_state_of(to)->clock - llc_state_of(from)->clock;
+}
+
 static __always_inline void apply_one(struct task_struct *p, const struct decision *d, u64 now)
 {
 	struct task_ctx *tc = task_ctx_of(p);
@@ -116,19 +140,10 @@ static __always_inline void apply_one(struct task_struct *p, const struct decisi
 	key = clamp_key(d->key, tc->key);
 	if (key != d->key)
 		__sync_fetch_and_add(&opinions.nr_clamped, 1);
-	slice = d->slice_ns;
-	if (slice && slice < slice_min_ns)
-		slice = slice_min_ns;
-	if (slice > SLICE_MAX_NS)
-		slice = SLICE_MAX_NS;
+	slice = clamp_slice(d->slice_ns);
 	from = tc->queue;
 	to = queue_wished(p, tc, d->cpu);
-	note_effect(key, tc->key);
-	key = centred(key, tc->key);
-	if (tc->waiters > CROWD)
-		key = key_in_crowd(key, *clock_of(tc->basis), from, tc->waiters);
-	if (to != from)
-		key += llc_state_of(to)->clock - llc_state_of(from)->clock;
+	key = key_moved(key_by_opinion(key, tc->key, tc->basis, from, tc->waiters), from, to);
 #ifdef SABOTAGE_SECOND_QUEUE
 	if (bpf_iter_scx_dsq_new(&it, DSQ_ID(QUEUE_SABOTAGE, 0), 0)) {
 #else

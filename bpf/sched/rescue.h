@@ -49,7 +49,7 @@ static __always_inline u64 in_time(u64 ns, u32 tenths)
  * have more turns first than there is time for. The vtime stays what it is, and
  * makes a task that has had much wait the next time too.
  */
-static __noinline u64 key_in_crowd(u64 key, u64 clock, u32 queue, u32 waiting)
+__noinline u64 key_in_crowd(u64 key, u64 clock, u32 queue, u32 waiting)
 {
 	u64 promise = promise_ns(queue, waiting), turn = whole_turn_ns(queue, waiting), lead;
 
@@ -62,7 +62,7 @@ static __noinline u64 key_in_crowd(u64 key, u64 clock, u32 queue, u32 waiting)
 	return time_before(clock + lead, key) ? clock + lead : key;
 }
 
-static __noinline u64 vtime_in_crowd(u64 vtime, u64 clock, u32 queue, u32 waiting)
+__noinline u64 vtime_in_crowd(u64 vtime, u64 clock, u32 queue, u32 waiting)
 {
 	u64 credit = whole_turn_ns(queue, waiting) / 2;
 

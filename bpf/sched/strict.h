@@ -28,15 +28,21 @@ static __always_inline u64 takeable(u64 head)
 	return now_ns() - (head - HOLD_KEY) < strict_deadline_ns ? NO_HEAD : CREDIT_NS;
 }
 
+/* A CPU to be told of somebody in @queue, which is not one of an LLC; -1: none. By itself: verified once. */
+__noinline s32 idle_of_queue(u32 queue, s32 prev_cpu)
+{
+	if (queue & GTHULHU_QUEUE_CPU)
+		return queue & GTHULHU_QUEUE_INDEX;
+	return idle_of_mask(mask_of_queue(queue), prev_cpu);
+}
+
 /* Somebody in @queue may be taken now: wakes a CPU that could. */
 static __always_inline void kick_idle_for(struct task_struct *p, u32 queue)
 {
 	s32 cpu;
 
-	if (queue & GTHULHU_QUEUE_CPU)
-		cpu = queue & GTHULHU_QUEUE_INDEX;
-	else if (queue & GTHULHU_QUEUE_MASK)
-		cpu = idle_of_mask(mask_of_queue(queue), scx_bpf_task_cpu(p));
+	if (queue & (GTHULHU_QUEUE_CPU | GTHULHU_QUEUE_MASK))
+		cpu = idle_of_queue(queue, scx_bpf_task_cpu(p));
 	else
 		cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
 	if (cpu >= 0)
