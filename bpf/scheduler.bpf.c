@@ -16,7 +16,7 @@
  *   aside.h   pushing somebody aside           rescue.h  the bound on waiting
  *   take.h    taking the next task             keeper.h  what a timer looks after
  *   turn.h    turns that were interrupted      util.h    how busy a CPU is
- *   command.h  names of commands that are known
+ *   tickless.h  CPUs without ticks             command.h  names of commands that are known
  *   cgroup_policy.h  strategies by cgroup      narrow.h  strategies that name CPUs
  *   unit_policy.h  ... for units to come       cgroup.h  what both look up
  *   slice_timer.h  slices shorter than a tick

@@ -12,7 +12,7 @@
 #define GTHULHU_COMMAND_H
 
 #include "cgroup_policy.h"
-#include "keeper.h"
+#include "tickless.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

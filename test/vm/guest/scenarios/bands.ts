@@ -165,7 +165,7 @@ export const tickless: Scenario = async (stage) => {
     before,
     after: kernelView(),
     hogs: reports,
-    values: { ticksASecond, leastPercent: Math.min(...percents), a: percents[0], b: percents[1], c: percents[2] },
+    values: { ticksASecond, leastPercent: Math.min(...percents) },
     ...(await scheduler.counters()),
   };
 };
