@@ -19,7 +19,7 @@
  *   tickless.h  CPUs without ticks             command.h  names of commands that are known
  *   cgroup_policy.h  strategies by cgroup      narrow.h  strategies that name CPUs
  *   unit_policy.h  ... for units to come       cgroup.h  what both look up
- *   slice_timer.h  slices shorter than a tick
+ *   slice_timer.h  slices shorter than a tick  crowd.h   thousands in a queue
  *
  * A path through this file: select_cpu (an idle CPU takes the task at once) ->
  * enqueue (into its queue) -> dispatch (a CPU takes the head) -> running ->
@@ -278,7 +278,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	s32 cpu = scx_bpf_task_cpu(p), ran_on = cpu;
 	u32 queue, basis, waiting;
 	u64 now, slice, turn, dsq;
-	bool wanted, held, urged, asked = false;
+	bool wanted, held, urged, crowd, asked = false;
 
 	if (tc) {
 		policy_refresh(p, tc);
@@ -319,10 +319,13 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	slice = turn ?: slice_of(tc, queue, waiting);
 	tc->queue = queue;
 	tc->waiters = waiting;
-	if (waiting > CROWD)
+	crowd = waiting > CROWD && is_crowd(queue, waiting);
+	if (crowd) {
+		note_crowd();
 		tc->vtime = vtime_in_crowd(tc->vtime, *clock_of(basis), queue, waiting);
+	}
 	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
-	if (waiting > CROWD)
+	if (crowd)
 		tc->key = key_in_crowd(tc->key, *clock_of(basis), queue, waiting);
 	if (turn) {
 		tc->key = before_head(tc->key, dsq);

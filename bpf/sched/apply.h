@@ -11,7 +11,7 @@
 #define GTHULHU_APPLY_H
 
 #include "ask.h"
-#include "rescue.h"
+#include "crowd.h"
 #include "strict.h"
 
 #define SLICE_MAX_NS NSEC_PER_SEC
@@ -108,7 +108,7 @@ __noinline u64 key_by_opinion(u64 wish, u64 own, u32 basis, u32 queue, u32 waite
 
 	note_effect(wish, own);
 	key = centred(wish, own);
-	return waiters > CROWD ? key_in_crowd(key, *clock_of(basis), queue, waiters) : key;
+	return is_crowd(queue, waiters) ? key_in_crowd(key, *clock_of(basis), queue, waiters) : key;
 }
 
 /* The same distance from the clock of another LLC. */

@@ -6,6 +6,7 @@
  *   orphan   without a process of ours for `orphan_timeout_ns` the scheduler ends itself
  *   tickless a CPU without ticks runs a lone task; somebody came to wait for it
  *   strict   held tasks whose deadline is over
+ *   crowd    turns that end between ticks, where their timers cannot be armed one by one
  */
 #ifndef GTHULHU_KEEPER_H
 #define GTHULHU_KEEPER_H
@@ -14,7 +15,7 @@
 #include "strict.h"
 #include "tickless.h"
 
-#define KEEP_ORPHAN_NS NSEC_PER_SEC
+#define KEEP_NS NSEC_PER_SEC
 
 /* ours among the exit codes, which user space knows; the kernel's own have the upper half */
 #define EXIT_ORPHAN 1
@@ -36,7 +37,7 @@ static __always_inline u64 keep_every(void)
 		return strict_deadline_ns / 4;
 	if (nr_tickless_cpus)
 		return KEEP_TICKLESS_NS;
-	return orphan_timeout_ns ? KEEP_ORPHAN_NS : 0;
+	return orphan_timeout_ns || !may_arm() ? KEEP_NS : 0;
 }
 
 __noinline int keep_strict(u64 now)
@@ -70,6 +71,8 @@ static int keeper_fired(void *map, u32 *key, struct keeper *k)
 		keep_tickless();
 	if (dispatch_mode == DISPATCH_STRICT)
 		keep_strict(now);
+	if (!may_arm() && !slice_polling && crowd_lately())
+		start_polling();
 	bpf_timer_start(&k->timer, keep_every(), 0);
 	return 0;
 }

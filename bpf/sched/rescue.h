@@ -11,65 +11,11 @@
 #ifndef GTHULHU_RESCUE_H
 #define GTHULHU_RESCUE_H
 
+#include "crowd.h"
 #include "vtime.h"
 
-#define PROMISE_NS (500 * NSEC_PER_MSEC)
 #define RESCUE_EVERY_NS (25 * NSEC_PER_MSEC)
 #define RESCUE_LOOK 32
-#define TICK_NS (4 * NSEC_PER_MSEC)	/* a slice ends at a tick: HZ is 250 or more */
-
-static __always_inline u64 promise_ns(u32 queue, u32 waiting)
-{
-	u64 bound = 2ULL * waiting / cpus_of_queue(queue) * (shrunk_slice(queue, waiting) + TICK_NS);
-
-	return bound > PROMISE_NS ? bound : PROMISE_NS;
-}
-
-/* A turn ends at a tick. */
-static __always_inline u64 whole_turn_ns(u32 queue, u32 waiting)
-{
-	return (shrunk_slice(queue, waiting) + TICK_NS - 1) / TICK_NS * TICK_NS;
-}
-
-/* @tenths of @ns, in time for the kernel's own check at any rate. */
-static __always_inline u64 in_time(u64 ns, u32 tenths)
-{
-	u64 ejected = attached_timeout_ms * NSEC_PER_MSEC;
-
-	return (ejected && ejected < ns ? ejected : ns) / 10 * tenths;
-}
-
-/* Fewer waiting than these are never a crowd, which is promised more than half a second. */
-#define CROWD 32
-
-/*
- * In a crowd of thousands nobody finds one who has waited too long among them. So
- * the order itself keeps the promise: nobody who comes has credit for a second turn
- * before the others have had one, and nobody's key is so late that all others would
- * have more turns first than there is time for. The vtime stays what it is, and
- * makes a task that has had much wait the next time too.
- */
-__noinline u64 key_in_crowd(u64 key, u64 clock, u32 queue, u32 waiting)
-{
-	u64 promise = promise_ns(queue, waiting), turn = whole_turn_ns(queue, waiting), lead;
-
-	if (promise <= PROMISE_NS || !waiting)
-		return key;
-	lead = in_time(promise, 9) * cpus_of_queue(queue) / waiting;
-	/* less than a turn, and the clock would fall behind, and strong tasks with it */
-	if (lead < turn)
-		lead = turn;
-	return time_before(clock + lead, key) ? clock + lead : key;
-}
-
-__noinline u64 vtime_in_crowd(u64 vtime, u64 clock, u32 queue, u32 waiting)
-{
-	u64 credit = whole_turn_ns(queue, waiting) / 2;
-
-	if (promise_ns(queue, waiting) <= PROMISE_NS || !time_before(vtime, clock - credit))
-		return vtime;
-	return clock - credit;
-}
 
 /*
  * Waiting for so long is no accident. In a crowd two rounds of turns are none, and

@@ -12,6 +12,7 @@
 #ifndef GTHULHU_SLICE_TIMER_H
 #define GTHULHU_SLICE_TIMER_H
 
+#include "crowd.h"
 #include "mask.h"
 
 #define CLOCK_MONOTONIC 1
@@ -73,13 +74,25 @@ static int slice_timer_fired(void *map, u32 *key, struct slice_timer *t)
 
 #define SLICE_LEAST_NS (50 * 1000ULL)
 
+u32 slice_polling;		/* the timer of all CPUs runs */
+
+/* How often to look now; 0: no turn is shorter than a tick. */
+static __always_inline u64 poll_every(void)
+{
+	if (!crowd_lately())
+		return slice_poll_ns;
+	return slice_poll_ns && slice_poll_ns < slice_min_ns ? slice_poll_ns : slice_min_ns;
+}
+
 static int slice_poll_fired(void *map, u32 *key, struct slice_timer *t)
 {
-	u64 now = now_ns(), next = slice_poll_ns;
+	u64 now = now_ns(), next = poll_every();
 	int i;
 
-	if (!next)
+	if (!next) {
+		slice_polling = 0;
 		return 0;
+	}
 	bpf_for(i, 0, nr_cpu_ids) {
 		u64 left = end_slice(i, now);
 
@@ -88,6 +101,19 @@ static int slice_poll_fired(void *map, u32 *key, struct slice_timer *t)
 	}
 	bpf_timer_start(&t->timer, next > SLICE_LEAST_NS ? next : SLICE_LEAST_NS, 0);
 	return 0;
+}
+
+static __always_inline void start_polling(void)
+{
+	u64 every = poll_every();
+	struct slice_timer *t;
+	u32 zero = 0;
+
+	t = bpf_map_lookup_elem(&slice_poll, &zero);
+	if (!t || !every)
+		return;
+	slice_polling = 1;
+	bpf_timer_start(&t->timer, every, 0);
 }
 
 static __always_inline void arm_slice(s32 cpu, u64 now)
@@ -123,7 +149,8 @@ static __always_inline void note_short(u32 llc, const struct task_ctx *tc)
 /*
  * What a turn is to be, 0 where the ticks are exact enough. Beside a task with a
  * short slice the others take turns as short, not below the minimum: else it could
- * have its share only in several slices at once, or not at all.
+ * have its share only in several slices at once, or not at all. In a crowd they are
+ * as short as the queue says.
  */
 static __always_inline u64 exact_slice(const struct task_ctx *tc, u32 llc)
 {
@@ -131,6 +158,8 @@ static __always_inline u64 exact_slice(const struct task_ctx *tc, u32 llc)
 
 	if (tc->slice_ns)
 		return tc->slice_ns;
+	if (tc->waiters > CROWD && is_crowd(tc->queue, tc->waiters))
+		return shrunk_slice(tc->queue, tc->waiters);
 	if (!l->short_ns || bpf_jiffies64() - l->short_jiffies > SHORT_LATELY)
 		return 0;
 	return l->short_ns > slice_min_ns ? l->short_ns : slice_min_ns;
@@ -180,15 +209,10 @@ struct poll_args {
 SEC("syscall")
 int poll_slices(struct poll_args *args)
 {
-	struct slice_timer *t;
-	u32 zero = 0;
-
 	if (may_arm())
 		return 0;
 	slice_poll_ns = args->poll_ns;
-	t = bpf_map_lookup_elem(&slice_poll, &zero);
-	if (t && slice_poll_ns)
-		bpf_timer_start(&t->timer, slice_poll_ns, 0);
+	start_polling();
 	return 0;
 }
 

@@ -50,8 +50,8 @@ export const crowd5000: Scenario = async (stage) => {
   };
 };
 
-/** So that each of five thousand on two CPUs has 33 turns of one tick: one more or less is well within 5 % then. */
-const POOL_SECONDS = 330;
+/** So that each of five thousand on two CPUs has some forty turns: one more or less is well within 5 % then. */
+const POOL_SECONDS = 60;
 const POOL_THREADS = 5000;
 
 /** Five thousand threads on two CPUs, and two tasks with a CPU of their own each. */
