@@ -434,6 +434,17 @@ static __always_inline void note_wait(const struct task_ctx *tc, struct cpu_stat
 		here->nr_broken_promises++;
 }
 
+/*
+ * @tc has got @cpu from those who wait, before its turn: urgent, rescued, or put
+ * there at once, as kernel threads and our own are.
+ */
+static __always_inline bool came_early(const struct task_struct *p, const struct task_ctx *tc, s32 cpu)
+{
+	if (tc->enq_ns)
+		return tc->owed || (tc->queue & GTHULHU_QUEUE_URGENT);
+	return ((p->flags & PF_KTHREAD) || is_own(p) || is_urgent(tc)) && nr_waiting(cpu);
+}
+
 SEC("struct_ops/running")
 void BPF_PROG(gthulhu_running, struct task_struct *p)
 {
@@ -441,7 +452,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	struct cpu_state *here = cpu_state_of(cpu);
 	struct task_ctx *tc = task_ctx_of(p);
 	struct cpu_private *priv = cpu_private_of(cpu);
-	bool in_order;
+	bool in_order, early;
 	u64 claim;
 
 	priv->running_hog = 0;
@@ -479,6 +490,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	place(tc, basis_of(p, tc, cpu));
 	claim = tc->vtime;
 	in_order = tc->enq_ns && came_in_order(tc, cpu);
+	early = came_early(p, tc, cpu);
 	if (tc->enq_ns) {
 		/* called before its turn by an opinion or a strategy: that must not push the others' clock */
 		if (time_before(p->scx.dsq_vtime, claim))
@@ -491,7 +503,10 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	tc->run_start_ns = tc->exec_mark_ns;
 	if (!tc->owed)
 		tc->turn_start_ns = tc->run_start_ns;
-	clock_advance(cpu, claim, in_order);
+	if (!early)
+		clock_advance(cpu, claim, in_order);
+	else if (!tc->owed)	/* a budget bounds what it takes, not the order */
+		tc->vtime = earlier(tc->vtime, *clock_of(tc->basis));
 	priv->running_vtime = tc->vtime;
 	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);
 	priv->running_urgent = is_urgent(tc);

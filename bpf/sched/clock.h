@@ -8,8 +8,10 @@
  * weights nor what was taken from somebody would count any more.
  *
  * A CPU that takes a task in its order moves the clocks of all queues that it
- * serves: none of them has an earlier claim. What runs out of order moves the
- * LLC's clock only, which is that of tasks that may run anywhere.
+ * serves: none of them has an earlier claim. One that finds nobody waiting moves the
+ * LLC's clock only, which is that of tasks that may run anywhere. What runs before
+ * its turn moves none: a thread of ours that uses a hundredth of a CPU would else
+ * keep the clock ahead of five thousand, who all come back at the same distance.
  */
 #ifndef GTHULHU_CLOCK_H
 #define GTHULHU_CLOCK_H
