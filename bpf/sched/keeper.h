@@ -15,7 +15,8 @@
 #include "strict.h"
 #include "tickless.h"
 
-#define KEEP_NS NSEC_PER_SEC
+#define KEEP_ORPHAN_NS NSEC_PER_SEC
+#define KEEP_CROWD_NS (100 * NSEC_PER_MSEC)
 
 /* ours among the exit codes, which user space knows; the kernel's own have the upper half */
 #define EXIT_ORPHAN 1
@@ -37,7 +38,9 @@ static __always_inline u64 keep_every(void)
 		return strict_deadline_ns / 4;
 	if (nr_tickless_cpus)
 		return KEEP_TICKLESS_NS;
-	return orphan_timeout_ns || !may_arm() ? KEEP_NS : 0;
+	if (!may_arm())
+		return KEEP_CROWD_NS;
+	return orphan_timeout_ns ? KEEP_ORPHAN_NS : 0;
 }
 
 __noinline int keep_strict(u64 now)
