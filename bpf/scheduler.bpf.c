@@ -321,7 +321,8 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	tc->waiters = waiting;
 	crowd = waiting > CROWD && is_crowd(queue, waiting);
 	if (crowd) {
-		note_crowd();
+		if (is_long_round(queue, waiting))
+			note_crowd();
 		tc->vtime = vtime_in_crowd(tc->vtime, *clock_of(basis), queue, waiting);
 	}
 	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);

@@ -8,8 +8,9 @@
  * turns first than there is time for. The vtime stays what it is, and makes a task
  * that has had much wait the next time too.
  *
- * And turns end where they should, not at the next tick, which would make a round
- * eight times as long (slice_timer.h).
+ * And where a round would take seconds, turns end where they should, not at the
+ * next tick, which makes it eight times as long (slice_timer.h). Not in a crowd of
+ * a hundred: those who talk to each other need more than the shortest turn.
  */
 #ifndef GTHULHU_CROWD_H
 #define GTHULHU_CROWD_H
@@ -35,6 +36,22 @@ __noinline bool is_crowd(u32 queue, u32 waiting)
 	return waiting > CROWD && promise_ns(queue, waiting) > PROMISE_NS;
 }
 
+#define LONG_ROUND_NS (2 * NSEC_PER_SEC)
+
+/* With turns that end at ticks everybody would wait for seconds. */
+__noinline bool is_long_round(u32 queue, u32 waiting)
+{
+	return waiting > CROWD && (u64)waiting / cpus_of_queue(queue) * TICK_NS > LONG_ROUND_NS;
+}
+
+/* What a turn really is in a crowd. */
+static __always_inline u64 whole_turn_ns(u32 queue, u32 waiting)
+{
+	u64 slice = shrunk_slice(queue, waiting);
+
+	return is_long_round(queue, waiting) ? slice : (slice + TICK_NS - 1) / TICK_NS * TICK_NS;
+}
+
 /* @tenths of @ns, in time for the kernel's own check at any rate. */
 static __always_inline u64 in_time(u64 ns, u32 tenths)
 {
@@ -46,7 +63,7 @@ static __always_inline u64 in_time(u64 ns, u32 tenths)
 __noinline u64 key_in_crowd(u64 key, u64 clock, u32 queue, u32 waiting)
 {
 	u64 lead = in_time(promise_ns(queue, waiting), 9) * cpus_of_queue(queue) / (waiting ?: 1);
-	u64 turn = shrunk_slice(queue, waiting);
+	u64 turn = whole_turn_ns(queue, waiting);
 
 	/* less than a turn, and the clock would fall behind, and strong tasks with it */
 	if (lead < turn)
@@ -56,12 +73,12 @@ __noinline u64 key_in_crowd(u64 key, u64 clock, u32 queue, u32 waiting)
 
 __noinline u64 vtime_in_crowd(u64 vtime, u64 clock, u32 queue, u32 waiting)
 {
-	u64 credit = shrunk_slice(queue, waiting) / 2;
+	u64 credit = whole_turn_ns(queue, waiting) / 2;
 
 	return time_before(vtime, clock - credit) ? clock - credit : vtime;
 }
 
-/* When somebody last joined a crowd, in jiffies. */
+/* When somebody last joined a crowd with long rounds, in jiffies. */
 u64 crowd_jiffies;
 
 static __always_inline void note_crowd(void)

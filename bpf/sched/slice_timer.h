@@ -149,8 +149,8 @@ static __always_inline void note_short(u32 llc, const struct task_ctx *tc)
 /*
  * What a turn is to be, 0 where the ticks are exact enough. Beside a task with a
  * short slice the others take turns as short, not below the minimum: else it could
- * have its share only in several slices at once, or not at all. In a crowd they are
- * as short as the queue says.
+ * have its share only in several slices at once, or not at all. In a crowd of hundreds
+ * they are as short as the queue says.
  */
 static __always_inline u64 exact_slice(const struct task_ctx *tc, u32 llc)
 {
@@ -158,7 +158,7 @@ static __always_inline u64 exact_slice(const struct task_ctx *tc, u32 llc)
 
 	if (tc->slice_ns)
 		return tc->slice_ns;
-	if (tc->waiters > CROWD && is_crowd(tc->queue, tc->waiters))
+	if (tc->waiters > CROWD && is_long_round(tc->queue, tc->waiters))
 		return shrunk_slice(tc->queue, tc->waiters);
 	if (!l->short_ns || bpf_jiffies64() - l->short_jiffies > SHORT_LATELY)
 		return 0;
