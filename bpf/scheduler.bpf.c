@@ -435,7 +435,7 @@ static __always_inline void note_wait(const struct task_ctx *tc, struct cpu_stat
 		here->nr_broken_promises++;
 }
 
-/* @p has got a CPU before its turn: urgent, rescued, or put there at once, as kernel threads and our own are. */
+/* @p has got a CPU before its turn: urgent, rescued, or put there at once, as kernel threads and our own are (clock.h). */
 static __always_inline bool came_early(const struct task_struct *p, const struct task_ctx *tc)
 {
 	if (tc->enq_ns)
@@ -488,7 +488,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	place(tc, basis_of(p, tc, cpu));
 	claim = tc->vtime;
 	in_order = tc->enq_ns && came_in_order(tc, cpu);
-	early = came_early(p, tc);
+	early = crowd_lately() && came_early(p, tc);
 	if (tc->enq_ns) {
 		/* called before its turn by an opinion or a strategy: that must not push the others' clock */
 		if (time_before(p->scx.dsq_vtime, claim))

@@ -9,9 +9,10 @@
  *
  * A CPU that takes a task in its order moves the clocks of all queues that it
  * serves: none of them has an earlier claim. One that finds nobody waiting moves the
- * LLC's clock only, which is that of tasks that may run anywhere. What runs before
- * its turn moves none: a thread of ours that uses a hundredth of a CPU would else
- * keep the clock ahead of five thousand, who all come back at the same distance.
+ * LLC's clock only, which is that of tasks that may run anywhere; and so does what
+ * runs before its turn, but not in a crowd with long rounds (crowd.h): a thread of
+ * ours that uses a hundredth of a CPU would keep the clock ahead of five thousand
+ * there, who all come back at the same distance.
  */
 #ifndef GTHULHU_CLOCK_H
 #define GTHULHU_CLOCK_H
