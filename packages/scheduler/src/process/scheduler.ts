@@ -75,58 +75,69 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** The next attachment. */
+interface Attempt {
+  readonly pauseMs: number;
+  /** ejections in a row before it */
+  readonly ejections: number;
+  /** programs that are still good */
+  readonly loaded: Loaded | null;
+}
+
+const soon = (loaded: Loaded | null): Attempt => ({ pauseMs: RESTART_PAUSE_MS, ejections: 0, loaded });
+
+type Ejected = Extract<RunEnd, { why: 'ejected' }>;
+
+/** Says why, and what follows; null: it stays off. */
+function afterEjection({ exit, loaded }: Ejected, ejections: number, pinned: boolean, logger: Logger): Attempt | null {
+  const explained = explainExit({ kind: exit.kind, code: exit.code, reason: exit.reason, message: exit.message });
+  logger.log(
+    entry(
+      explained.sentence,
+      'ejected',
+      { kind: explained.kind, reason: exit.reason, explanation: explained.sentence },
+      'error',
+    ),
+  );
+  if (explained.retry === 'restart-now') return soon(loaded);
+  loaded?.object.close();
+  // Its process stood still for so long that the scheduler took itself for an orphan.
+  const orphaned = pinned && exit.kind === EXIT_KIND.UNREG_BPF;
+  if (explained.retry === 'stop' && !orphaned) return null;
+  const pause = backoffSeconds(ejections);
+  if (pause === null) {
+    logger.error('the kernel has ejected the scheduler again and again: it stays off until it is started anew');
+    return null;
+  }
+  logger.info(`attaching again in ${pause} s`, { pauseSeconds: pause });
+  return { pauseMs: pause * 1000, ejections: ejections + 1, loaded: null };
+}
+
 /** Attaches again after an ejection, with growing pauses. Returns the exit code. */
 async function keepRunning(config: Config, pins: PinFolder, logger: Logger, signal: AbortSignal): Promise<number> {
-  let loaded: Loaded | null = null;
-  for (let attempt = 0; ; attempt++) {
+  const pinned = config.scheduler.pin;
+  let attempt: Attempt = { pauseMs: 0, ejections: 0, loaded: null };
+  for (;;) {
     const start = performance.now();
+    const { loaded, ejections } = attempt;
     const end: RunEnd = await runOnce({ config, logger, signal, pins, objectPath: schedulerObjectPath(), loaded });
-    loaded = null;
     if (end.why === 'stopped') return 0;
     if (end.why === 'outdated') {
       logger.info('CPUs were switched on or off meanwhile: attaching again');
-      loaded = end.loaded;
-      attempt = -1;
-      await sleep(RESTART_PAUSE_MS, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return 0;
-      continue;
-    }
-    const { exit } = end;
-    if (config.scheduler.pin && exit.kind === EXIT_KIND.UNREG) {
+      attempt = soon(end.loaded);
+    } else if (pinned && end.exit.kind === EXIT_KIND.UNREG) {
       // To end here would bring it back at once where something restarts processes.
       logger.info('the scheduler was ended by its pins (`gthulhu off`): nothing is attached until a new start');
       pins.unlock();
       await untilAborted(signal);
       return 0;
+    } else {
+      const forgiven = performance.now() - start > FORGIVEN_MS;
+      const next = afterEjection(end, forgiven ? 0 : ejections, pinned, logger);
+      if (next === null) return 1;
+      attempt = next;
     }
-    const explained = explainExit({ kind: exit.kind, code: exit.code, reason: exit.reason, message: exit.message });
-    logger.log(
-      entry(
-        explained.sentence,
-        'ejected',
-        { kind: explained.kind, reason: exit.reason, explanation: explained.sentence },
-        'error',
-      ),
-    );
-    if (explained.retry !== 'restart-now') end.loaded?.object.close();
-    // Its process stood still for so long that the scheduler took itself for an orphan.
-    const orphaned = config.scheduler.pin && exit.kind === EXIT_KIND.UNREG_BPF;
-    if (explained.retry === 'stop' && !orphaned) return 1;
-    if (explained.retry === 'restart-now') {
-      loaded = end.loaded;
-      attempt = -1;
-      await sleep(RESTART_PAUSE_MS, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return 0;
-      continue;
-    }
-    if (performance.now() - start > FORGIVEN_MS) attempt = 0;
-    const pause = backoffSeconds(attempt);
-    if (pause === null) {
-      logger.error('the kernel has ejected the scheduler again and again: it stays off until it is started anew');
-      return 1;
-    }
-    logger.info(`attaching again in ${pause} s`, { pauseSeconds: pause });
-    await sleep(pause * 1000, undefined, { signal }).catch(() => {});
+    await sleep(attempt.pauseMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return 0;
   }
 }
