@@ -50,6 +50,11 @@ function waitsWithin(measured: Measured, bound: number): string[] {
   ];
 }
 
+/** The promise where the reports are no count of the tasks that there are: `tasks` is the value that says it. */
+export function promiseAmong(tasks: string): Check {
+  return ({ measured, cpus }) => waitsWithin(measured, promiseMs(measured.values?.[tasks] ?? Number.NaN, cpus));
+}
+
 /** The same scheduler was in force from the first to the last moment, and the kernel has nothing to complain about. */
 export const stayedInForce: Check = ({ measured: { before, after }, complaints }) => [
   ...complaints.map((line) => `the kernel said: ${line}`),

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { SmallFault } from './soak/storm.ts';
+
 /** What the tests ask of a test machine, and what comes back: the only things that cross the border, as JSON. */
 
 export type Dispatch = 'hybrid' | 'kernel' | 'strict';
@@ -17,6 +19,8 @@ export interface Request {
   readonly object?: string;
   /** seconds of guest time the load is measured; each scenario has its own default */
   readonly seconds?: number;
+  /** of a storm: what happens in it */
+  readonly storm?: { readonly seed: number; readonly faults: readonly SmallFault[] };
 }
 
 /** One task that never sleeps. Times in ms of the guest's clock. */

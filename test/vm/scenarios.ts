@@ -16,6 +16,7 @@ import {
   logged,
   logSays,
   noComplaintsBut,
+  promiseAmong,
   promiseKept,
   promiseMs,
   promiseTimes,
@@ -211,6 +212,13 @@ export const expectations: Readonly<Record<string, Check>> = {
   strategies: all(stayedInForce, strategiesWork),
   urgent: all(lived, urgentIsQuick, counted(1, 'nr_preempting')),
   urgentFlood: all(lived, shareBetween('flood', 0.55, 0.65), counted(1, 'nr_urgent_over_budget')),
+  urgentRescued: all(
+    lived,
+    counted(1, 'nr_rescued'),
+    counted(1, 'nr_urgent_over_budget'),
+    valueIs('commandsCode', 0),
+    valueWithin('commandsMs', 20_000),
+  ),
   urgentOrder: all(lived, shareBetween('strong', 0.5, 0.7), shareBetween('lesser', 0.02, 0.2)),
   slices: all(lived, turnsAsGiven),
   tickless: all(
@@ -327,6 +335,10 @@ export const expectations: Readonly<Record<string, Check>> = {
   takeoverUnpinned: all(attachedAnew, valueWithin('pins', 0), notTakenOver('scheduler.pin is false')),
   takeoverHalf: all(attachedAnew, notTakenOver('it was never attached, its link is missing')),
   takeoverOrphan: all(isDisabled, sameValue('aliveSeq', 'seq'), valueWithin('disabledMs', 15_000)),
+  // Many small faults, one after the other and at the same time.
+  storm: all(stayedInForce, promiseAmong('tasks'), countedAtMost(0, 'nr_broken_promises'), (outcome) =>
+    valueIs('played', outcome.request.storm?.faults.length ?? Number.NaN)(outcome),
+  ),
   crowd5000: all(lived, crowdKept()),
   exclusiveCrowd: all(
     stayedInForce,

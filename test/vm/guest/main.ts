@@ -20,6 +20,7 @@ import * as policies from './scenarios/policies.ts';
 import * as power from './scenarios/power.ts';
 import * as realtime from './scenarios/realtime.ts';
 import * as silence from './scenarios/silence.ts';
+import * as storm from './scenarios/storm.ts';
 import * as strategies from './scenarios/strategies.ts';
 import * as sysrq from './scenarios/sysrq.ts';
 import * as takeover from './scenarios/takeover.ts';
@@ -42,6 +43,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...power,
   ...realtime,
   ...silence,
+  ...storm,
   ...strategies,
   ...sysrq,
   ...takeover,

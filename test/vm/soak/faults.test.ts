@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from 'vitest';
 import { expectations } from '../scenarios.ts';
-import { FAULTS_A_MACHINE, inOrderOfPlay, KINDS, legs, machineAt } from './faults.ts';
+import { FAULTS_A_MACHINE, type Fault, inOrderOfPlay, KINDS, legs, machineAt } from './faults.ts';
 import { draw } from './random.ts';
+import { Dice, groupsOf, SMALL, type Small, smallFits } from './storm.ts';
 import { verdict } from './verdict.ts';
 
 const flat = (seed: number, start: number, count: number): unknown[] =>
@@ -26,20 +27,69 @@ it('puts so many into a machine, and no more', () => {
 
 it('plays every kind, each only where it fits, and each has an expectation', () => {
   const seen = new Set<string>();
-  for (const leg of legs(11, 0, 4000))
-    for (const { request } of leg.faults) {
+  const small = new Set<string>();
+  for (const leg of legs(11, 0, 20_000))
+    for (const { index, request } of leg.faults) {
+      const found = request.storm?.faults.find((one) => one.index === index);
+      if (found) {
+        small.add(found.kind);
+        expect(smallFits(found.kind, leg, leg.dispatch)).toBe(true);
+        continue;
+      }
       seen.add(request.scenario);
       const kind = KINDS.find(({ scenario }) => scenario === request.scenario);
       expect(kind?.fits?.(leg, leg.dispatch) ?? true).toBe(true);
     }
   expect([...seen].sort()).toEqual(KINDS.map((kind) => kind.scenario).sort());
+  expect([...small].sort()).toEqual([...SMALL].sort());
+  expect(expectations.storm).toBeDefined();
   for (const { scenario } of KINDS) expect(expectations[scenario], scenario).toBeDefined();
 });
 
 it('plays those that share a scheduler first, and equal ones one after the other', () => {
   const names = ['killed', 'weights', 'policyNaN', 'frozen', 'killed', 'policyNaN', 'weights'];
   const faults = names.map((scenario, index) => ({ index, request: { scenario, dispatch: 'hybrid' as const } }));
-  expect(inOrderOfPlay(faults).map(({ index }) => index)).toEqual([1, 3, 6, 0, 4, 2, 5]);
+  expect(inOrderOfPlay(faults).map(({ indexes }) => indexes)).toEqual([[1], [3], [6], [0], [4], [2], [5]]);
+});
+
+it('plays the small ones first, as one storm', () => {
+  const small = (index: number, kind: Small): Fault => ({
+    index,
+    request: { scenario: 'storm', dispatch: 'strict', storm: { seed: 4, faults: [{ index, kind }] } },
+  });
+  const faults: Fault[] = [
+    small(30, 'nice'),
+    { index: 31, request: { scenario: 'killed', dispatch: 'strict' } },
+    small(32, 'frozen'),
+  ];
+  const [first, second, ...more] = inOrderOfPlay(faults);
+  expect(first.indexes).toEqual([30, 32]);
+  expect(first.request.storm).toEqual({
+    seed: 4,
+    faults: [
+      { index: 30, kind: 'nice' },
+      { index: 32, kind: 'frozen' },
+    ],
+  });
+  expect(second.indexes).toEqual([31]);
+  expect(more).toEqual([]);
+});
+
+it('lets one to three of a storm happen at the same time, each once', () => {
+  const faults = Array.from({ length: 200 }, (_, index) => ({ index, kind: 'nice' as const }));
+  const groups = groupsOf(5, faults);
+  expect(groups.flat()).toEqual(faults);
+  expect(new Set(groups.map(({ length }) => length))).toEqual(new Set([1, 2, 3]));
+});
+
+it('draws for a small fault what it drew before, within the bounds', () => {
+  const drawn = (index: number): number[] => {
+    const dice = new Dice(9, index);
+    return Array.from({ length: 50 }, () => dice.from(3, 5));
+  };
+  expect(drawn(1)).toEqual(drawn(1));
+  expect(drawn(1)).not.toEqual(drawn(2));
+  expect(new Set(drawn(1))).toEqual(new Set([3, 4, 5]));
 });
 
 it('draws evenly, and the same on every machine', () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Dispatch, Machine, Request } from '../plan.ts';
 import { draw, pick } from './random.ts';
+import { SMALL, type SmallFault, smallFits } from './storm.ts';
 
 export interface Kind {
   readonly scenario: string;
@@ -17,7 +18,7 @@ const one = ({ cpus }: Machine): boolean => cpus === 1;
 const four = ({ cpus }: Machine): boolean => cpus === 4;
 const asked = (_: Machine, dispatch: Dispatch): boolean => dispatch === 'hybrid';
 
-/** What can go wrong, each in a version that takes a few seconds. */
+/** Faults that need a scenario of their own, each in a version that takes a few seconds. */
 export const KINDS: readonly Kind[] = [
   { scenario: 'affinityChurn', seconds: 4, fits: several },
   { scenario: 'pinned', seconds: 5, fits: several },
@@ -58,7 +59,10 @@ export const KINDS: readonly Kind[] = [
 ];
 
 /** Faults that one machine plays one after the other: its start and that of its first scheduler are paid once. */
-export const FAULTS_A_MACHINE = 20;
+export const FAULTS_A_MACHINE = 50;
+
+/** The others are scenarios, which take as long as forty small ones. */
+const SMALL_PART = 0.95;
 
 const KERNELS = ['7', '6.12'] as const;
 /** Emulated one after the other, four CPUs take four times as long: rarer. */
@@ -72,7 +76,14 @@ export interface Leg extends Machine {
 export interface Fault {
   /** in the whole sequence, from 0 */
   readonly index: number;
+  /** what plays it; small ones share a storm */
   readonly request: Request;
+}
+
+/** What is played at once, and the faults that happen in it. */
+export interface Play {
+  readonly request: Request;
+  readonly indexes: readonly number[];
 }
 
 export function machineAt(seed: number, leg: number): Machine & { readonly dispatch: Dispatch } {
@@ -86,21 +97,41 @@ export function machineAt(seed: number, leg: number): Machine & { readonly dispa
 
 export function faultAt(seed: number, index: number): Fault {
   const { dispatch, ...machine } = machineAt(seed, Math.floor(index / FAULTS_A_MACHINE));
+  if (draw(seed, index, 5) < SMALL_PART) {
+    const kind = pick(
+      SMALL.filter((small) => smallFits(small, machine, dispatch)),
+      draw(seed, index, 4),
+    );
+    return { index, request: { scenario: 'storm', dispatch, storm: { seed, faults: [{ index, kind }] } } };
+  }
   const fitting = KINDS.filter(({ fits }) => fits === undefined || fits(machine, dispatch));
   const { scenario, seconds } = pick(fitting, draw(seed, index, 4));
   return { index, request: { scenario, dispatch, ...(seconds === undefined ? {} : { seconds }) } };
 }
 
-const isAlone = ({ request }: Fault): boolean =>
-  KINDS.some(({ scenario, alone }) => alone && scenario === request.scenario);
+const smallOf = ({ request }: Fault): readonly SmallFault[] => request.storm?.faults ?? [];
+
+function stormOf(faults: readonly Fault[]): Play[] {
+  const small = faults.filter((fault) => smallOf(fault).length > 0);
+  if (small.length === 0) return [];
+  const { request } = small[0];
+  const all = small.flatMap(smallOf);
+  const seed = request.storm?.seed ?? 0;
+  return [{ request: { ...request, storm: { seed, faults: all } }, indexes: all.map(({ index }) => index) }];
+}
+
+const isAlone = (scenario: string): boolean => KINDS.some((kind) => kind.alone && scenario === kind.scenario);
 
 /**
- * The order in which a machine plays them. Starting a scheduler takes longer than most faults: first those that share one,
- * then the others, equal ones one after the other.
+ * The order in which a machine plays them: the small ones as one storm. Starting a scheduler takes longer than most
+ * faults: then come those that share one, then the others, equal ones one after the other.
  */
-export function inOrderOfPlay(faults: readonly Fault[]): Fault[] {
-  const scenarioOf = (fault: Fault): string => (isAlone(fault) ? fault.request.scenario : '');
-  return [...faults].sort((a, b) => scenarioOf(a).localeCompare(scenarioOf(b)) || a.index - b.index);
+export function inOrderOfPlay(faults: readonly Fault[]): Play[] {
+  const placeOf = ({ scenario }: Request): string => (isAlone(scenario) ? scenario : '');
+  const scenarios = faults
+    .filter((fault) => smallOf(fault).length === 0)
+    .sort((a, b) => placeOf(a.request).localeCompare(placeOf(b.request)) || a.index - b.index);
+  return [...stormOf(faults), ...scenarios.map(({ index, request }) => ({ request, indexes: [index] }))];
 }
 
 /** The faults from `start` on, by the machines that play them. The same for the same numbers, always. */

@@ -5,7 +5,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { whyNoMachines } from '../machine.ts';
-import { type Fault, legs } from './faults.ts';
+import { legs, type Play } from './faults.ts';
 import { playLeg } from './play.ts';
 import { describeLeg, type Played, verdict } from './verdict.ts';
 
@@ -36,12 +36,17 @@ const begun = performance.now();
 const played: Played[] = [];
 const waiting = legs(seed, start, count);
 
-function tell({ index, request }: Fault, { failures, tookMs, skipped }: Played): void {
+function tell({ request, indexes }: Play, all: readonly Played[]): void {
+  const seconds = Math.round(all.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1000);
   const how = request.seconds === undefined ? '' : ` (${request.seconds})`;
+  const [{ skipped }] = all;
   const why = skipped === undefined ? '' : `, skipped: ${skipped}`;
-  const result = failures.length === 0 ? 'ok' : 'FAILED';
-  say(`  ${index} ${request.scenario}${how}: ${result} after ${Math.round(tookMs / 1000)} s${why}`);
-  for (const failure of failures) say(`    ${failure}`);
+  const failed = all.filter(({ failures }) => failures.length > 0);
+  const result = failed.length === 0 ? 'ok' : 'FAILED';
+  const which =
+    request.storm === undefined ? indexes[0] : `${indexes.length} faults, ${indexes[0]} to ${indexes.at(-1)}:`;
+  say(`  ${which} ${request.scenario}${how}: ${result} after ${seconds} s${why}`);
+  for (const failure of new Set(failed.flatMap(({ failures }) => failures))) say(`    ${failure}`);
 }
 
 async function work(): Promise<void> {

@@ -2,46 +2,57 @@
 import { type Boot, type BootResult, boot } from '../machine.ts';
 import type { Outcome } from '../plan.ts';
 import { expectations } from '../scenarios.ts';
-import { type Fault, inOrderOfPlay, type Leg } from './faults.ts';
+import { inOrderOfPlay, type Leg, type Play } from './faults.ts';
 import type { Played } from './verdict.ts';
 
 /** A machine with four emulated CPUs and a loaded host takes long. */
 const MACHINE_LIMIT_SECONDS = 7200;
 
-function judged({ index, request }: Fault, outcome: Outcome): Played {
+/** Those whose #INDEX it names; the first where it names none. */
+function blamed(failure: string, indexes: readonly number[]): number[] {
+  const named = [...failure.matchAll(/#(\d+)/g)].map(([, index]) => Number(index));
+  const found = indexes.filter((index) => named.includes(index));
+  return found.length > 0 ? found : indexes.slice(0, 1);
+}
+
+function judged({ indexes, request }: Play, outcome: Outcome): Played[] {
   const failures = expectations[request.scenario](outcome);
   const { skipped } = outcome.measured;
-  return { index, failures, tookMs: outcome.tookMs, ...(skipped === undefined ? {} : { skipped }) };
+  return indexes.map((index) => ({
+    index,
+    failures: failures.filter((failure) => blamed(failure, indexes).includes(index)),
+    tookMs: outcome.tookMs / indexes.length,
+    ...(skipped === undefined ? {} : { skipped }),
+  }));
 }
 
 /**
- * Plays the faults of a leg, and judges each as soon as it is over. Where one ends its machine, that one has failed, and another machine plays the others.
+ * Plays the faults of a leg, and judges each as soon as it is over. Where one ends its machine, that one has failed (in a
+ * storm, all of it), and another machine plays the others.
  * @param start boots a machine; returns when it has ended
  */
 export async function playLeg(
   { kernel, cpus, faults }: Leg,
-  told: (fault: Fault, played: Played) => void,
+  told: (play: Play, played: readonly Played[]) => void,
   start: (machine: Boot) => Promise<BootResult> = boot,
 ): Promise<Played[]> {
-  const ordered = inOrderOfPlay(faults);
+  const plays = inOrderOfPlay(faults);
   const all: Played[] = [];
-  while (all.length < ordered.length) {
-    const rest = ordered.slice(all.length);
-    const requests = rest.map(({ request }) => request);
-    const played: Played[] = [];
-    const add = (one: Played): void => {
-      told(rest[played.length], one);
-      played.push(one);
+  for (let next = 0; next < plays.length; ) {
+    const add = (played: readonly Played[]): void => {
+      told(plays[next], played);
+      all.push(...played);
+      next++;
     };
     const { output, status } = await start({
-      ...{ kernel, cpus, icount: true, limitSeconds: MACHINE_LIMIT_SECONDS, requests },
-      onOutcome: (outcome) => add(judged(rest[played.length], outcome)),
+      ...{ kernel, cpus, icount: true, limitSeconds: MACHINE_LIMIT_SECONDS },
+      requests: plays.slice(next).map(({ request }) => request),
+      onOutcome: (outcome) => add(judged(plays[next], outcome)),
     });
-    if (played.length < rest.length) {
+    if (next < plays.length) {
       const failures = [`the machine ended with ${status}: ${output.slice(-1000)}`];
-      add({ index: rest[played.length].index, failures, tookMs: 0 });
+      add(plays[next].indexes.map((index) => ({ index, failures, tookMs: 0 })));
     }
-    all.push(...played);
   }
   return all;
 }
