@@ -278,7 +278,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	s32 cpu = scx_bpf_task_cpu(p), ran_on = cpu;
 	u32 queue, basis, waiting;
 	u64 now, slice, turn, dsq;
-	bool wanted, held, urged, crowd, asked = false;
+	bool wanted, held, urged, crowd, owed, asked = false;
 
 	if (tc) {
 		policy_refresh(p, tc);
@@ -296,6 +296,9 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 		wind_clock(basis, cpu);
 	place(tc, basis);
 	tc->gen++;
+	/* whichever way it goes now: a debt that is kept while turns come and go makes each of them shorter, down to nothing */
+	owed = tc->owed;
+	tc->owed = 0;
 	/* local queues are those of the CPU that it ran on */
 	if (cpu == ran_on) {
 		/* nobody else wants that CPU, and the kernel had no time to ask whether it goes on */
@@ -313,7 +316,7 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	waiting = queue & GTHULHU_QUEUE_CPU ? nr_pinned(cpu) : queued_in(dsq);
 	/* whoever takes its CPU waits for it right now, and not for a question too */
 	urged = cpu_private_of(ran_on)->interrupted_pid == (u32)p->pid;
-	turn = owed_turn(p, tc, ran_on, enq_flags);
+	turn = owed_turn(p, tc, owed, ran_on, enq_flags);
 	/* a strategy that gives turns has said all about them: an opinion would only lengthen the waits between */
 	wanted = !turn && !urged && may_be_asked_about(p) && (!tc->slice_ns || dispatch_mode == DISPATCH_STRICT);
 	slice = turn ?: slice_of(tc, queue, waiting);
@@ -487,6 +490,9 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 		here->running_priority = tc->priority;
 	place(tc, basis_of(p, tc, cpu));
 	claim = tc->vtime;
+	/* not by our queues, as a task that exits: what they said of it is of another turn */
+	if (!tc->enq_ns)
+		tc->owed = 0;
 	in_order = tc->enq_ns && came_in_order(tc, cpu);
 	early = crowd_lately() && came_early(p, tc);
 	if (tc->enq_ns) {

@@ -35,14 +35,15 @@ static __always_inline u64 turn_left(const struct task_struct *p, const struct t
 /*
  * What a task that is queued again is owed of its turn, ns: a rescued one's,
  * whoever pushed it aside, and any when our own thread or an urgent one did.
+ * @owed: it was, of the turn that it comes from.
  */
-static __noinline u64 owed_turn(const struct task_struct *p, struct task_ctx *tc, s32 cpu, u64 enq_flags)
+static __noinline u64 owed_turn(const struct task_struct *p, struct task_ctx *tc, bool owed, s32 cpu, u64 enq_flags)
 {
 	struct cpu_private *c = cpu_private_of(cpu);
 	bool interrupted = c->interrupted_pid == (u32)p->pid;
 	u64 left = 0;
 
-	if (!interrupted && !tc->owed)
+	if (!interrupted && !owed)
 		return 0;
 	if (interrupted)
 		c->interrupted_pid = 0;

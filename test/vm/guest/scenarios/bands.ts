@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kernelView } from '../kernel.ts';
 import { FOLDER, type Scheduler } from '../scheduler.ts';
@@ -12,6 +12,8 @@ const STRATEGIES = [
   { command_regex: '^lesser', priority: 9 },
   { command_regex: '^short', execution_time: 1_000_000 },
   { command_regex: '^long', execution_time: 20_000_000 },
+  { command_regex: '^both', priority: 0, execution_time: 1_000_000 },
+  { command_regex: '^brief', priority: 9, execution_time: 500_000 },
 ];
 
 /** A scheduler that has these strategies from its start. */
@@ -47,6 +49,28 @@ export const urgent: Scenario = async (stage) => {
     ],
     ...(await scheduler.counters()),
   };
+};
+
+const BRIEF = `${FOLDER}/brief`;
+
+/**
+ * Urgent tasks with a slice, the weakest of which wait so long over the budget that they are rescued: they get on, and
+ * commands that are the weakest of the band come to their end.
+ */
+export const urgentRescued: Scenario = async (stage) => {
+  const scheduler = await withStrategies(stage);
+  if (!existsSync(BRIEF)) symlinkSync('/bin/true', BRIEF);
+  const others = await stage.hogs(4 * stage.cpus, { name: 'others' });
+  const strong = await stage.hogs(3 * stage.cpus, { name: 'both' });
+  const weak = await stage.hogs(2 * stage.cpus, { name: 'both weak', nice: 19 });
+  await sleep(500);
+  const before = kernelView();
+  const from = performance.now();
+  const commands = stage.run('sh', '-c', `${BRIEF}; ${BRIEF}; ${BRIEF}`);
+  const reports = await stage.measure([...others, ...strong, ...weak], stage.seconds(5));
+  await Promise.race([commands.exited, sleep(30_000)]);
+  const values = { commandsCode: commands.code ?? -1, commandsMs: performance.now() - from };
+  return { before, after: kernelView(), hogs: reports, values, ...(await scheduler.counters()) };
 };
 
 /** More urgent tasks than the budget of the band, beside some that are not. */
