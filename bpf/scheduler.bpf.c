@@ -514,6 +514,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	priv->running_vtime = tc->vtime;
 	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);
 	priv->running_urgent = is_urgent(tc);
+	priv->urgent_in_line = is_urgent(tc) && !urgent_within_budget(cpu, tc->priority, now_ns());
 	slice_begins(priv, tc, cpu, tc->run_start_ns - tc->turn_start_ns);
 }
 
@@ -565,9 +566,10 @@ void BPF_PROG(gthulhu_tick, struct task_struct *p)
 	}
 	if (!waiting)
 		return;
-	if (is_urgent(tc)) {
+	/* a turn in line is as long as those of the others */
+	if (is_urgent(tc) && !cpu_private_of(cpu)->urgent_in_line) {
 		account(p, tc, cpu);
-		if (!urgent_within_budget(cpu, now_ns()))
+		if (!urgent_within_budget(cpu, tc->priority, now_ns()))
 			task_set_slice(p, 0);
 	}
 	ran = p->se.sum_exec_runtime - tc->turn_start_ns;

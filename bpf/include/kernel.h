@@ -61,6 +61,7 @@ struct task_struct {
 	unsigned int policy;
 	int nr_cpus_allowed;
 	const struct cpumask *cpus_ptr;
+	unsigned short migration_disabled;
 	struct sched_entity se;
 	struct sched_ext_entity scx;
 	s32 pid;

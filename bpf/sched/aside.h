@@ -19,7 +19,7 @@ static __always_inline bool weaker_runs_on(s32 cpu, const struct task_struct *p,
 		return false;
 	if (c->running_idle)
 		return p->policy != SCHED_IDLE;
-	return is_urgent(tc) && c->running_priority > tc->priority && urgent_within_budget(cpu, now);
+	return is_urgent(tc) && c->running_priority > tc->priority && urgent_within_budget(cpu, tc->priority, now);
 }
 
 /* A CPU that runs somebody weaker, -1 when there is none: @near, else one of its LLC, else any. */

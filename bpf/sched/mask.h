@@ -307,6 +307,11 @@ static __always_inline u32 nr_pinned(s32 cpu)
 	return cpu_private_of(cpu)->pinned ? queued_in(DSQ_ID(QUEUE_CPU, cpu)) : 0;
 }
 
+static __always_inline u32 urgent_waiting(u32 llc)
+{
+	return llc_state_of(llc)->urgent_jiffies ? queued_in(DSQ_ID(QUEUE_URGENT, llc)) : 0;
+}
+
 /* Everybody who waits for @cpu and its like. */
 static __always_inline u32 nr_waiting(s32 cpu)
 {
@@ -316,9 +321,7 @@ static __always_inline u32 nr_waiting(s32 cpu)
 		waiting += queued_in(DSQ_ID(QUEUE_LLC, llc));
 	if (bits)
 		waiting += masks_queued(llc, bits);
-	if (llc_state_of(llc)->urgent_jiffies)
-		waiting += queued_in(DSQ_ID(QUEUE_URGENT, llc));
-	return waiting;
+	return waiting + urgent_waiting(llc);
 }
 
 #endif

@@ -63,6 +63,17 @@ static __always_inline u32 queued_in(u64 dsq)
 	return queued > 0 ? queued : 0;
 }
 
+/*
+ * May @p, who waits, be put on @cpu by name? To ask for it where it may not is an error that ends the scheduler: one
+ * that may not leave its CPU for now is told by cpus_ptr only after it has been queued.
+ */
+static __always_inline bool may_move_to(const struct task_struct *p, s32 cpu)
+{
+	if (!bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+		return false;
+	return !bpf_core_field_exists(p->migration_disabled) || !p->migration_disabled || scx_bpf_task_cpu(p) == cpu;
+}
+
 /* CPUs that serve @queue. */
 static __always_inline u32 cpus_of_queue(u32 queue)
 {

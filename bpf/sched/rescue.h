@@ -49,7 +49,7 @@ __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 			if (!p)
 				break;
 			tc = task_ctx_of(p);
-			if (!tc || !tc->enq_ns || now - tc->enq_ns < too_long || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+			if (!tc || !tc->enq_ns || now - tc->enq_ns < too_long || !may_move_to(p, cpu))
 				continue;
 			tc->owed = 1;
 			tc->turn_start_ns = p->se.sum_exec_runtime;

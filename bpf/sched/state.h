@@ -69,10 +69,17 @@ struct mask_state {
 	u64 words[GTHULHU_CPU_SET_WORDS];
 };
 
+#define GTHULHU_URGENT_LEVELS 10
+
+/* CPU time that urgent tasks have taken, by priority, since the windows that are paid for (budget.h). */
+struct urgent_use {
+	u64 since_ns;
+	u64 used_ns[GTHULHU_URGENT_LEVELS];
+};
+
 /* What only the programs look at. Written by that CPU only. */
 struct cpu_private {
-	u64 urgent_window_ns;
-	u64 urgent_used_ns;
+	struct urgent_use urgent;
 	u64 slice_end_ns;	/* when the turn that runs is over; 0: at a tick, as the kernel finds */
 	u64 slice_armed_ns;	/* when its timer fires; 0: it does not run */
 	u64 util_since_ns, util_busy_ns;
@@ -84,6 +91,7 @@ struct cpu_private {
 	u64 next_look;		/* jiffies: rescue and balance need no clock before */
 	u64 next_rescue_ns;	/* of its own queue */
 	u32 running_urgent;	/* its priority is one of the urgent band */
+	u32 urgent_in_line;	/* ... but it got the CPU over the budget, as the others do */
 	u32 urgent_comes;	/* an urgent task has just taken the CPU, and does not run yet */
 	u32 running_hog;	/* it has run for a whole slice without sleeping */
 	/*

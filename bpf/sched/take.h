@@ -49,7 +49,7 @@ static __always_inline u64 look(struct heads *h, struct cpu_private *priv, s32 c
 		if (h->mask_index < GTHULHU_MAX_MASKS)
 			h->mask = takeable(dsq_head_vtime(DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(h->mask_index, llc))));
 	}
-	h->urgent = urgent_like_others ? urgent_head(llc) : NO_HEAD;
+	h->urgent = urgent_like_others ? urgent_earliest(llc) : NO_HEAD;
 	return earlier(earlier(h->shared, h->pinned), earlier(h->mask, h->urgent));
 }
 
@@ -65,7 +65,7 @@ static __always_inline bool take(const struct heads *h, u64 first, s32 cpu, u32 
 		return true;
 	if (h->mask == first && dsq_to_local(mask))
 		return true;
-	if (h->urgent == first && take_urgent(llc))
+	if (h->urgent == first && take_urgent_earliest(llc, cpu, first))
 		return true;
 	return (h->shared != NO_HEAD && dsq_to_local(shared)) || (h->pinned != NO_HEAD && dsq_to_local(pinned)) ||
 		(h->mask != NO_HEAD && dsq_to_local(mask)) || (h->urgent != NO_HEAD && take_urgent(llc));
@@ -193,6 +193,8 @@ static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 
 	    !time_before(tc->vtime - head_start(tc->priority), head))
 		return false;
 	clock_advance(cpu, tc->vtime, true);
+	/* within its budget it would not have come to this */
+	cpu_private_of(cpu)->urgent_in_line = is_urgent(tc);
 	next_turn(prev, tc, cpu, slice_of(tc, llc, nr_waiting(cpu)));
 	return true;
 }
@@ -205,8 +207,8 @@ static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 
 static __noinline bool urgent_first(struct task_struct *prev, s32 cpu, u32 llc, bool prev_runnable, bool *like_others)
 {
 	struct llc_state *l = llc_state_of(llc);
-	struct cpu_private *priv = cpu_private_of(cpu);
-	struct task_ctx *tc;
+	struct task_ctx *tc = NULL;
+	u32 strongest;
 	u64 head = NO_HEAD;
 
 	*like_others = false;
@@ -216,24 +218,26 @@ static __noinline bool urgent_first(struct task_struct *prev, s32 cpu, u32 llc, 
 		if (head == NO_HEAD && bpf_jiffies64() - l->urgent_jiffies > 2)
 			l->urgent_jiffies = 0;
 	}
-	if (head == NO_HEAD && !(prev_runnable && priv->running_urgent))
+	strongest = head >> URGENT_KEY_SHIFT;
+	if (prev_runnable && cpu_private_of(cpu)->running_urgent) {
+		tc = task_ctx_of(prev);
+		if (tc && (strongest <= tc->priority || !is_urgent(tc) || !may_use(cpu, prev, tc)))
+			tc = NULL;
+	}
+	if (head == NO_HEAD && !tc)
 		return false;
-	if (!urgent_within_budget(cpu, now_ns())) {
+	if (!urgent_within_budget(cpu, tc ? tc->priority : strongest, now_ns())) {
 		*like_others = head != NO_HEAD;
 		this_cpu()->nr_urgent_over_budget++;
 		return false;
 	}
-	if (prev_runnable && priv->running_urgent) {
-		tc = task_ctx_of(prev);
-		if (tc && is_urgent(tc) && may_use(cpu, prev, tc) &&
-		    (head == NO_HEAD || head >> URGENT_KEY_SHIFT > tc->priority)) {
-			account(prev, tc, cpu);
-			place(tc, basis_of(prev, tc, cpu));
-			next_turn(prev, tc, cpu, tc->slice_ns ?: slice_default_ns);
-			return true;
-		}
-	}
-	return head != NO_HEAD && take_urgent(llc);
+	if (!tc)
+		return take_urgent(llc);
+	account(prev, tc, cpu);
+	place(tc, basis_of(prev, tc, cpu));
+	cpu_private_of(cpu)->urgent_in_line = 0;
+	next_turn(prev, tc, cpu, tc->slice_ns ?: slice_default_ns);
+	return true;
 }
 
 #endif

@@ -5,8 +5,9 @@
  * stronger first, and the next CPU that is free takes it before all others.
  *
  * What the band takes that way is bounded, on each CPU and on the node. Beyond
- * it a CPU serves urgent tasks by what they have used, like everybody else: the
- * weak keep what the band leaves, whatever strategies say.
+ * it a CPU serves urgent tasks by what they have used, like everybody else, and
+ * whatever their priority: the weak keep what the band leaves, and so do the
+ * weakest of the band, even where strategies make everybody urgent.
  */
 #ifndef GTHULHU_URGENT_H
 #define GTHULHU_URGENT_H
@@ -35,22 +36,55 @@ __noinline bool take_urgent(u32 llc)
 	return dsq_to_local(DSQ_ID(QUEUE_URGENT, llc));
 }
 
-/* Where the first urgent one stands among the others. Called when the band has used its budget. */
-__noinline u64 urgent_head(u32 llc)
+/* Where the earliest of the band stands among the others. Called when the band has used its budget. */
+__noinline u64 urgent_earliest(u32 llc)
 {
 	struct bpf_iter_scx_dsq it;
-	struct task_struct *p;
-	struct task_ctx *tc;
 	u64 key = NO_HEAD;
+	int i;
 
 	if (!bpf_iter_scx_dsq_new(&it, DSQ_ID(QUEUE_URGENT, llc), 0)) {
-		p = bpf_iter_scx_dsq_next(&it);
-		tc = p ? task_ctx_of(p) : NULL;
-		if (tc)
-			key = tc->key;
+		bpf_for(i, 0, URGENT_MAX_WAITING) {
+			struct task_struct *p = bpf_iter_scx_dsq_next(&it);
+			struct task_ctx *tc;
+
+			if (!p)
+				break;
+			tc = task_ctx_of(p);
+			if (tc)
+				key = earlier(key, tc->key);
+		}
 	}
 	bpf_iter_scx_dsq_destroy(&it);
 	return key;
+}
+
+/*
+ * The one that stands there, be it the weakest of the band: what the strong
+ * take before everybody has been taken. Where it is gone, the first.
+ */
+__noinline bool take_urgent_earliest(u32 llc, s32 cpu, u64 key)
+{
+	struct bpf_iter_scx_dsq it;
+	bool taken = false;
+	int i;
+
+	if (!bpf_iter_scx_dsq_new(&it, DSQ_ID(QUEUE_URGENT, llc), 0)) {
+		bpf_for(i, 0, URGENT_MAX_WAITING) {
+			struct task_struct *p = bpf_iter_scx_dsq_next(&it);
+			struct task_ctx *tc;
+
+			if (!p)
+				break;
+			tc = task_ctx_of(p);
+			if (!tc || tc->key != key || !may_move_to(p, cpu))
+				continue;
+			taken = dsq_move(&it, p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL));
+			break;
+		}
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	return taken || take_urgent(llc);
 }
 
 #endif

@@ -47,8 +47,8 @@ static __always_inline u64 head_start(u32 priority)
 {
 	if (priority >= GTHULHU_NO_PRIORITY)
 		return 0;
-	if (priority < 10)
-		priority = 10;
+	if (priority < GTHULHU_URGENT_LEVELS)
+		priority = GTHULHU_URGENT_LEVELS;
 	return CREDIT_NS * (21 - priority) / 11;
 }
 
@@ -62,7 +62,7 @@ static __always_inline u64 account(struct task_struct *p, struct task_ctx *tc, s
 	tc->vtime += charge(used, p->scx.weight);
 	tc->burst_ns += used;
 	if (is_urgent(tc))
-		urgent_ran(cpu, used);
+		urgent_ran(cpu, tc->priority, used);
 	if (report_util)
 		cpu_private_of(cpu)->util_busy_ns += used;
 	return used;

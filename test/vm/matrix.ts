@@ -52,7 +52,7 @@ function everything(machine: Machine, dispatch: Dispatch): string[] {
     'none',
     // Latencies: where the guest's clock tells the truth about them.
     ...(machine.cpus === 1
-      ? ['strategies', 'apiLog', 'apiLatency', 'workloadStrategies', 'urgent', 'urgentOrder', 'slices']
+      ? ['strategies', 'apiLog', 'apiLatency', 'workloadStrategies', 'urgent', 'urgentOnly', 'urgentOrder', 'slices']
       : []),
     'urgentFlood',
     'urgentRescued',
@@ -92,7 +92,7 @@ const PAIRWISE: readonly Row[] = [
     kernel: '7',
     cpus: 1,
     dispatch: 'kernel',
-    scenarios: ['urgent', 'urgentFlood', 'urgentOrder', 'slices'],
+    scenarios: ['urgent', 'urgentOnly', 'urgentFlood', 'urgentOrder', 'slices'],
   },
   { kernel: '6.12', cpus: 1, dispatch: 'hybrid', scenarios: ['takeoverKilled', 'cgroupPolicies'] },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['cgroupPolicies', 'commandPolicies'] },

@@ -84,6 +84,17 @@ const urgentIsQuick: Check = (outcome) => {
   return loaded <= 1.2 * idle ? [] : [`p99 of the urgent task: ${loaded} us beside hogs, ${idle} us alone`];
 };
 
+/** As quick in the middle; the scheduler itself, which says once a second that the budget is used, may come in between. */
+const strongestIsQuick: Check = (outcome) => {
+  const idle = sleeperBy(outcome, 'idle');
+  const loaded = sleeperBy(outcome, 'loaded');
+  return loaded.p50Us <= 1.2 * idle.p50Us && loaded.p99Us <= 1000
+    ? []
+    : [
+        `of the strongest: p50 ${loaded.p50Us} us, p99 ${loaded.p99Us} us beside weaker urgent ones, ${idle.p50Us} us alone`,
+      ];
+};
+
 /**
  * Linux 6.12 stops the server of the fair class when a CPU goes off, also where it is stopped already, as under every
  * sched_ext scheduler: its share is subtracted twice (sched_cpu_dying -> dl_server_stop), at once or by the timer that the
@@ -219,6 +230,7 @@ export const expectations: Readonly<Record<string, Check>> = {
     valueIs('commandsCode', 0),
     valueWithin('commandsMs', 20_000),
   ),
+  urgentOnly: all(lived, strongestIsQuick, shareBetween('middling', 0.55, 0.8), shareBetween('lesser', 0.2, 0.45)),
   urgentOrder: all(lived, shareBetween('strong', 0.5, 0.7), shareBetween('lesser', 0.02, 0.2)),
   slices: all(lived, turnsAsGiven),
   tickless: all(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Measured } from '../../plan.ts';
 import { kernelView } from '../kernel.ts';
 import { FOLDER, type Scheduler } from '../scheduler.ts';
 import type { Scenario, Stage } from '../stage.ts';
@@ -9,6 +10,7 @@ import type { Hog } from '../tasks.ts';
 /** Whom the scenarios here start. */
 const STRATEGIES = [
   { command_regex: '^(urgent|flood|strong)', priority: 0 },
+  { command_regex: '^middling', priority: 5 },
   { command_regex: '^lesser', priority: 9 },
   { command_regex: '^short', execution_time: 1_000_000 },
   { command_regex: '^long', execution_time: 20_000_000 },
@@ -24,8 +26,8 @@ async function withStrategies(stage: Stage): Promise<Scheduler> {
   return stage.scheduler({ config: { strategiesFile } });
 }
 
-/** An urgent task's wakeups, alone and beside hogs. */
-export const urgent: Scenario = async (stage) => {
+/** An urgent task's wakeups, alone and beside these. */
+async function aloneAndBeside(stage: Stage, ...kinds: [name: string, perCpu: number][]): Promise<Measured> {
   const scheduler = await withStrategies(stage);
   const seconds = stage.seconds(3);
   const probe = await stage.sleeper({ name: 'urgent', periodUs: 10_000, workUs: 200 });
@@ -33,7 +35,8 @@ export const urgent: Scenario = async (stage) => {
   await probe.lap();
   await sleep(seconds * 1000);
   const idle = await probe.lap();
-  const hogs = await stage.hogs(8 * stage.cpus);
+  const hogs: Hog[] = [];
+  for (const [name, perCpu] of kinds) hogs.push(...(await stage.hogs(perCpu * stage.cpus, { name })));
   await sleep(500);
   const before = kernelView();
   await probe.lap();
@@ -49,7 +52,13 @@ export const urgent: Scenario = async (stage) => {
     ],
     ...(await scheduler.counters()),
   };
-};
+}
+
+/** Hogs without a strategy. */
+export const urgent: Scenario = (stage) => aloneAndBeside(stage, ['hog', 8]);
+
+/** All are urgent, and use all there is: the strongest does not pay for that, and the weakest get on. */
+export const urgentOnly: Scenario = (stage) => aloneAndBeside(stage, ['middling', 2], ['lesser', 2]);
 
 const BRIEF = `${FOLDER}/brief`;
 
@@ -62,7 +71,7 @@ export const urgentRescued: Scenario = async (stage) => {
   if (!existsSync(BRIEF)) symlinkSync('/bin/true', BRIEF);
   const others = await stage.hogs(4 * stage.cpus, { name: 'others' });
   const strong = await stage.hogs(3 * stage.cpus, { name: 'both' });
-  const weak = await stage.hogs(2 * stage.cpus, { name: 'both weak', nice: 19 });
+  const weak = await stage.hogs(2 * stage.cpus, { name: 'brief weak', nice: 19 });
   await sleep(500);
   const before = kernelView();
   const from = performance.now();
