@@ -322,15 +322,17 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	slice = turn ?: slice_of(tc, queue, waiting);
 	tc->queue = queue;
 	tc->waiters = waiting;
+	if (waiting > CROWD)
+		note_crowd(queue, waiting);
 	crowd = waiting > CROWD && is_crowd(queue, waiting);
 	if (crowd) {
 		if (is_long_round(queue, waiting))
-			note_crowd();
+			note_jiffies(&crowd_jiffies);
 		tc->vtime = vtime_in_crowd(tc->vtime, *clock_of(basis), queue, waiting);
 	}
 	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
 	if (crowd)
-		tc->key = key_in_crowd(tc->key, *clock_of(basis), queue, waiting);
+		tc->key = key_in_crowd(turn_around(tc->key, tc->vtime, queue, waiting), *clock_of(basis), queue, waiting);
 	if (turn) {
 		tc->key = before_head(tc->key, dsq);
 	} else if (tc->slice_ns) {
@@ -423,18 +425,26 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 
 static __always_inline void note_wait(const struct task_ctx *tc, struct cpu_state *here, s32 cpu)
 {
-	u64 now = now_ns(), wait = now > tc->enq_ns ? now - tc->enq_ns : 0;
+	u64 now = now_ns(), wait = now > tc->enq_ns ? now - tc->enq_ns : 0, promise;
 	u32 waiters;
 
 	if (wait > here->max_wait_ns)
 		here->max_wait_ns = wait;
+	if (tc->waiters > CROWD)
+		note_late(tc->queue, tc->waiters, wait);
 	if (wait <= PROMISE_NS)
 		return;
-	/* promised to as many as there were then, even if most of them are gone */
+	/* promised to as many as there were meanwhile, even if most of them are gone */
 	waiters = nr_waiting(cpu);
 	if (waiters < tc->waiters)
 		waiters = tc->waiters;
-	if (wait > promise_ns(tc->queue, waiters + 1))
+	if (waiters < crowd_lately_in(tc->queue))
+		waiters = crowd_lately_in(tc->queue);
+	promise = promise_ns(tc->queue, waiters + 1);
+	/* its order was known only with the opinion */
+	if (tc->decided_gen == tc->gen)
+		promise += OPINION_EXPIRES_NS;
+	if (wait > promise)
 		here->nr_broken_promises++;
 }
 

@@ -5,7 +5,7 @@
  *
  * An opinion is a wish. Its key is clamped to one slice around the kernel's
  * own, so that a policy that always favours one task, or answers nonsense,
- * moves that task by a slice once and starves nobody.
+ * moves that task by a slice once and starves nobody. In a crowd it is a turn.
  */
 #ifndef GTHULHU_APPLY_H
 #define GTHULHU_APPLY_H
@@ -108,7 +108,12 @@ __noinline u64 key_by_opinion(u64 wish, u64 own, u32 basis, u32 queue, u32 waite
 
 	note_effect(wish, own);
 	key = centred(wish, own);
-	return is_crowd(queue, waiters) ? key_in_crowd(key, *clock_of(basis), queue, waiters) : key;
+	if (!is_crowd(queue, waiters))
+		return key;
+#ifndef SABOTAGE_UNCLAMPED
+	key = turn_around(key, own, queue, waiters);
+#endif
+	return key_in_crowd(key, *clock_of(basis), queue, waiters);
 }
 
 /* The same distance from the clock of another LLC. */

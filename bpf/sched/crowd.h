@@ -8,9 +8,14 @@
  * turns first than there is time for. The vtime stays what it is, and makes a task
  * that has had much wait the next time too.
  *
+ * Nor is anybody called more than a turn early or late by an opinion, or early by
+ * a strategy: a slice, which it is elsewhere, would be five turns of each.
+ *
  * And where a round would take seconds, turns end where they should, not at the
  * next tick, which makes it eight times as long (slice_timer.h). Not in a crowd of
- * a hundred: those who talk to each other need more than the shortest turn.
+ * a hundred: those who talk to each other need more than the shortest turn. But
+ * there too once somebody has waited for long: where strong or urgent tasks take
+ * most of the CPU, a round of the others has less than half of it.
  */
 #ifndef GTHULHU_CROWD_H
 #define GTHULHU_CROWD_H
@@ -37,11 +42,61 @@ __noinline bool is_crowd(u32 queue, u32 waiting)
 }
 
 #define LONG_ROUND_NS (2 * NSEC_PER_SEC)
+/* When somebody in a crowd last waited for longer than a round should take, in jiffies. */
+u64 late_jiffies;
 
-/* With turns that end at ticks everybody would wait for seconds. */
+static __always_inline void note_jiffies(u64 *when)
+{
+	u64 jiffies = bpf_jiffies64();
+
+	if (*when != jiffies)
+		*when = jiffies;
+}
+
+#define LATELY 250		/* jiffies */
+
+static __always_inline bool lately(u64 when)
+{
+	return when && bpf_jiffies64() - when < LATELY;
+}
+
+static __always_inline struct crowd_seen *crowd_seen_in(u32 queue)
+{
+	u32 index = queue & GTHULHU_QUEUE_INDEX;
+
+	if (queue & GTHULHU_QUEUE_CPU)
+		return &cpu_private_of(index)->crowd;
+	if (queue & GTHULHU_QUEUE_MASK)
+		return &masks[mask_of_queue(queue)].crowd;
+	return &llc_state_of(index)->crowd;
+}
+
+/* So many wait in @queue: a crowd that is gone was what those who came in it had to wait for. */
+__noinline int note_crowd(u32 queue, u32 waiting)
+{
+	struct crowd_seen *seen = crowd_seen_in(queue);
+
+	if (waiting >= seen->waiting || !lately(seen->jiffies)) {
+		seen->waiting = waiting;
+		note_jiffies(&seen->jiffies);
+	}
+	return 0;
+}
+
+/* As many as waited in @queue lately, where that was a crowd. */
+static __always_inline u32 crowd_lately_in(u32 queue)
+{
+	const struct crowd_seen *seen = crowd_seen_in(queue);
+
+	return lately(seen->jiffies) ? seen->waiting : 0;
+}
+
+/* With turns that end at ticks everybody would wait for seconds, or longer than promised. */
 __noinline bool is_long_round(u32 queue, u32 waiting)
 {
-	return waiting > CROWD && (u64)waiting / cpus_of_queue(queue) * TICK_NS > LONG_ROUND_NS;
+	if (waiting <= CROWD)
+		return false;
+	return (u64)waiting / cpus_of_queue(queue) * TICK_NS > LONG_ROUND_NS || lately(late_jiffies);
 }
 
 /* What a turn really is in a crowd. */
@@ -50,6 +105,13 @@ static __always_inline u64 whole_turn_ns(u32 queue, u32 waiting)
 	u64 slice = shrunk_slice(queue, waiting);
 
 	return is_long_round(queue, waiting) ? slice : (slice + TICK_NS - 1) / TICK_NS * TICK_NS;
+}
+
+/* Somebody has got a CPU after @wait_ns, whom so many waited beside. A round that nothing lengthens takes less than half of the promise. */
+static __always_inline void note_late(u32 queue, u32 waiting, u64 wait_ns)
+{
+	if (is_crowd(queue, waiting) && wait_ns > promise_ns(queue, waiting) / 10 * 6)
+		note_jiffies(&late_jiffies);
 }
 
 /* @tenths of @ns, in time for the kernel's own check at any rate. */
@@ -78,22 +140,22 @@ __noinline u64 vtime_in_crowd(u64 vtime, u64 clock, u32 queue, u32 waiting)
 	return time_before(vtime, clock - credit) ? clock - credit : vtime;
 }
 
+/* As early or late as anybody is called who would stand at @own. */
+__noinline u64 turn_around(u64 key, u64 own, u32 queue, u32 waiting)
+{
+	u64 turn = whole_turn_ns(queue, waiting);
+
+	if (time_before(key, own - turn))
+		return own - turn;
+	return time_before(own + turn, key) ? own + turn : key;
+}
+
 /* When somebody last joined a crowd with long rounds, in jiffies. */
 u64 crowd_jiffies;
 
-static __always_inline void note_crowd(void)
-{
-	u64 jiffies = bpf_jiffies64();
-
-	if (crowd_jiffies != jiffies)
-		crowd_jiffies = jiffies;
-}
-
-#define CROWD_LATELY 250
-
 static __always_inline bool crowd_lately(void)
 {
-	return crowd_jiffies && bpf_jiffies64() - crowd_jiffies < CROWD_LATELY;
+	return lately(crowd_jiffies);
 }
 
 #endif

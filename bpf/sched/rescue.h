@@ -15,6 +15,8 @@
 #include "vtime.h"
 
 #define RESCUE_EVERY_NS (25 * NSEC_PER_MSEC)
+/* In a crowd that is late several are so at once, and turns are short. */
+#define RESCUE_EVERY_LATE_NS (5 * NSEC_PER_MSEC)
 #define RESCUE_LOOK 32
 
 /*
@@ -25,7 +27,7 @@
 static __always_inline u64 too_long_ns(u32 queue, u32 waiting)
 {
 	u64 promise = promise_ns(queue, waiting), ejected = in_time(~0ULL, 8);
-	u64 bound = promise > PROMISE_NS ? in_time(promise, 9) : promise / 10 * 4;
+	u64 bound = promise > PROMISE_NS ? in_time(promise, 8) : promise / 10 * 4;
 
 	return bound < ejected ? bound : ejected;
 }
@@ -64,9 +66,9 @@ __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 /* Has the time come to look at a queue? For one CPU only. */
 static __always_inline bool rescue_due(u64 *next, u64 now)
 {
-	u64 due = *next;
+	u64 due = *next, every = lately(late_jiffies) ? RESCUE_EVERY_LATE_NS : RESCUE_EVERY_NS;
 
-	return now >= due && __sync_bool_compare_and_swap(next, due, now + RESCUE_EVERY_NS);
+	return now >= due && __sync_bool_compare_and_swap(next, due, now + every);
 }
 
 __noinline bool rescue_masked(u32 llc, u32 bits, s32 cpu, u64 now)

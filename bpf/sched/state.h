@@ -49,8 +49,15 @@ u32 nr_online_cpus;
 u16 cpu_llc[GTHULHU_MAX_CPUS];		/* a CPU's LLC */
 u16 llc_nr_cpus[GTHULHU_MAX_LLCS];	/* how many CPUs an LLC has */
 
+/* How many waited at once in a queue, at most, and when (crowd.h). */
+struct crowd_seen {
+	u64 jiffies;
+	u32 waiting;
+};
+
 /* A queue of one LLC: its clock, and when it was last looked after. */
 struct llc_state {
+	struct crowd_seen crowd;
 	u64 clock;		/* vtime of the most advanced task that ran */
 	u64 next_rescue_ns;
 	u64 next_balance_ns;
@@ -63,6 +70,7 @@ struct llc_state {
 
 /* A set of CPUs that is not all of them. */
 struct mask_state {
+	struct crowd_seen crowd;
 	u32 nr_cpus;
 	s32 first_cpu;
 	u64 next_rescue_ns;
@@ -80,6 +88,7 @@ struct urgent_use {
 /* What only the programs look at. Written by that CPU only. */
 struct cpu_private {
 	struct urgent_use urgent;
+	struct crowd_seen crowd;
 	u64 slice_end_ns;	/* when the turn that runs is over; 0: at a tick, as the kernel finds */
 	u64 slice_armed_ns;	/* when its timer fires; 0: it does not run */
 	u64 util_since_ns, util_busy_ns;

@@ -50,9 +50,12 @@ function waitsWithin(measured: Measured, bound: number): string[] {
   ];
 }
 
-/** The promise where the reports are no count of the tasks that there are: `tasks` is the value that says it. */
-export function promiseAmong(tasks: string): Check {
-  return ({ measured, cpus }) => waitsWithin(measured, promiseMs(measured.values?.[tasks] ?? Number.NaN, cpus));
+/**
+ * The promise where the reports are no count of the tasks that there are: `tasks` is the value that says it. Nobody sees
+ * `times` of it pass: who is interrupted before it comes round once has seen nothing of that turn.
+ */
+export function promiseAmong(tasks: string, times = 1): Check {
+  return ({ measured, cpus }) => waitsWithin(measured, times * promiseMs(measured.values?.[tasks] ?? Number.NaN, cpus));
 }
 
 /** The same scheduler was in force from the first to the last moment, and the kernel has nothing to complain about. */

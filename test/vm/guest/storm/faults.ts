@@ -53,7 +53,8 @@ function strategies(dice: Dice): string {
   const rules = Array.from({ length: dice.from(0, 12) }, () => ({
     command_regex: dice.of(['^hog', '^hog-[0-4]', '^web', 'sleeper$', '^stress', '.', '^nobody']),
     priority: dice.from(0, 20),
-    execution_time: dice.of([0, 500_000, 1_000_000, 5_000_000, 20_000_000]),
+    // The longer the turns of a crowd, the longer its waits: what is promised counts those that end at ticks.
+    execution_time: dice.of([0, 500_000, 1_000_000, 2_000_000, 4_000_000]),
   }));
   return JSON.stringify({ strategies: rules });
 }
