@@ -503,8 +503,9 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	/* not by our queues, as a task that exits: what they said of it is of another turn */
 	if (!tc->enq_ns)
 		tc->owed = 0;
-	in_order = tc->enq_ns && came_in_order(tc, cpu);
-	early = crowd_lately() && came_early(p, tc);
+	priv->urgent_in_line = is_urgent(tc) && !urgent_within_budget(cpu, tc->priority, now_ns());
+	in_order = tc->enq_ns && came_in_order(tc, cpu, priv->urgent_in_line);
+	early = crowd_lately() && !priv->urgent_in_line && came_early(p, tc);
 	if (tc->enq_ns) {
 		/* called before its turn by an opinion or a strategy: that must not push the others' clock */
 		if (time_before(p->scx.dsq_vtime, claim))
@@ -524,7 +525,6 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	priv->running_vtime = tc->vtime;
 	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);
 	priv->running_urgent = is_urgent(tc);
-	priv->urgent_in_line = is_urgent(tc) && !urgent_within_budget(cpu, tc->priority, now_ns());
 	slice_begins(priv, tc, cpu, tc->run_start_ns - tc->turn_start_ns);
 }
 

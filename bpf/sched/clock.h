@@ -41,12 +41,15 @@ static __noinline u32 basis_of(struct task_struct *p, struct task_ctx *tc, s32 c
 	return basis_of_queue(queue_for(p, tc, cpu), cpu);
 }
 
-/* @tc waited, and has got @cpu because its turn had come: not rescued, not urgent, not taken over from another LLC. */
-static __always_inline bool came_in_order(const struct task_ctx *tc, s32 cpu)
+/*
+ * @tc waited, and has got @cpu because its turn had come: not rescued, not taken over from another LLC, and not before the
+ * others as urgent tasks are, but for those beyond the budget.
+ */
+static __always_inline bool came_in_order(const struct task_ctx *tc, s32 cpu, bool urgent_in_line)
 {
 	u32 queue = tc->queue;
 
-	if (tc->owed || (queue & GTHULHU_QUEUE_URGENT))
+	if (tc->owed || ((queue & GTHULHU_QUEUE_URGENT) && !urgent_in_line))
 		return false;
 	return (queue & GTHULHU_QUEUE_CPU) || (queue & (GTHULHU_MAX_LLCS - 1)) == llc_of(cpu);
 }

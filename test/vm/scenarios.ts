@@ -223,6 +223,13 @@ export const expectations: Readonly<Record<string, Check>> = {
   strategies: all(stayedInForce, strategiesWork),
   urgent: all(lived, urgentIsQuick, counted(1, 'nr_preempting')),
   urgentFlood: all(lived, shareBetween('flood', 0.55, 0.65), counted(1, 'nr_urgent_over_budget')),
+  urgentCrowd: all(
+    lived,
+    crowdKept(),
+    valueBetween('bandPercent', 50, 70),
+    counted(1, 'nr_urgent_over_budget'),
+    countedAtMost(0, 'nr_broken_promises'),
+  ),
   urgentRescued: all(
     lived,
     counted(1, 'nr_rescued'),

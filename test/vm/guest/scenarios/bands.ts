@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Measured } from '../../plan.ts';
 import { kernelView } from '../kernel.ts';
@@ -80,6 +81,30 @@ export const urgentRescued: Scenario = async (stage) => {
   await Promise.race([commands.exited, sleep(30_000)]);
   const values = { commandsCode: commands.code ?? -1, commandsMs: performance.now() - from };
   return { before, after: kernelView(), hogs: reports, values, ...(await scheduler.counters()) };
+};
+
+/** A crowd beside urgent tasks that want all there is: what the budget leaves is the crowd's. */
+export const urgentCrowd: Scenario = async (stage) => {
+  const scheduler = await withStrategies(stage);
+  // Among so many the scheduler's own process would take seconds to give them their strategy.
+  await scheduler.program.line((line) => line.includes('Updated strategy map'), 20_000, 0);
+  const hogs = await stage.hogs(2 * stage.cpus, { name: 'both' });
+  await sleep(500);
+  const threads = 60 * stage.cpus;
+  const crowd = await stage.helper<{ starved: number; maxGapMs: number }>('crowd', String(threads));
+  // To see the end of it among so many.
+  setPriority(-20);
+  stage.atEnd(() => setPriority(0));
+  await sleep(500);
+  const before = kernelView();
+  await crowd.lap();
+  const reports = await stage.measure(hogs, stage.seconds(5));
+  const { starved, maxGapMs } = await crowd.lap();
+  const after = kernelView();
+  crowd.end();
+  const bandPercent = reports.reduce((sum, { cpuMs, wallMs }) => sum + (100 * cpuMs) / wallMs, 0) / stage.cpus;
+  const values = { crowd: threads, crowdStarved: starved, crowdMaxGapMs: maxGapMs, bandPercent };
+  return { before, after, hogs: reports, values, ...(await scheduler.counters()) };
 };
 
 /** More urgent tasks than the budget of the band, beside some that are not. */
