@@ -6,13 +6,14 @@
  * The order by vtime keeps it nearly always. It cannot where weights differ by
  * thousands: then, every 25 ms a queue, a CPU looks at the tasks with the
  * latest keys, takes the first that has waited too long, and runs it now.
- * Bounded work (RESCUE_LOOK tasks) and a bounded share (one slice in 25 ms).
+ * Bounded work (RESCUE_LOOK tasks, all of the urgent band) and a bounded share
+ * (one slice in 25 ms).
  */
 #ifndef GTHULHU_RESCUE_H
 #define GTHULHU_RESCUE_H
 
 #include "crowd.h"
-#include "vtime.h"
+#include "urgent.h"
 
 #define RESCUE_EVERY_NS (25 * NSEC_PER_MSEC)
 /* In a crowd that is late several are so at once, and turns are short. */
@@ -35,6 +36,8 @@ static __always_inline u64 too_long_ns(u32 queue, u32 waiting)
 __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 {
 	u32 waiting = queued_in(dsq_of(queue));
+	/* the band's is in the order of arrival: who has waited longest may be its first */
+	u32 look = queue & GTHULHU_QUEUE_URGENT ? URGENT_MAX_WAITING : RESCUE_LOOK;
 	u64 too_long = too_long_ns(queue, waiting);
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
@@ -44,7 +47,7 @@ __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 	if (!waiting)
 		return false;
 	if (!bpf_iter_scx_dsq_new(&it, dsq_of(queue), KVAL(scx_dsq_iter_flags, SCX_DSQ_ITER_REV))) {
-		bpf_for(i, 0, RESCUE_LOOK) {
+		bpf_for(i, 0, look) {
 			struct task_ctx *tc;
 
 			p = bpf_iter_scx_dsq_next(&it);
