@@ -42,6 +42,7 @@ __noinline bool is_crowd(u32 queue, u32 waiting)
 }
 
 #define LONG_ROUND_NS (2 * NSEC_PER_SEC)
+
 /* When somebody in a crowd last waited for longer than a round should take, in jiffies. */
 u64 late_jiffies;
 
@@ -107,7 +108,10 @@ static __always_inline u64 whole_turn_ns(u32 queue, u32 waiting)
 	return is_long_round(queue, waiting) ? slice : (slice + TICK_NS - 1) / TICK_NS * TICK_NS;
 }
 
-/* Somebody has got a CPU after @wait_ns, whom so many waited beside. A round that nothing lengthens takes less than half of the promise. */
+/*
+ * Somebody has got a CPU after @wait_ns, beside so many. A round that nothing
+ * lengthens takes less than half of the promise.
+ */
 static __always_inline void note_late(u32 queue, u32 waiting, u64 wait_ns)
 {
 	if (is_crowd(queue, waiting) && wait_ns > promise_ns(queue, waiting) / 10 * 6)
