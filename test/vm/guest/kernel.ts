@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KernelView } from '../plan.ts';
+import { Patience } from './patience.ts';
 
 const ROOT = '/sys/kernel/sched_ext';
 
@@ -20,12 +21,12 @@ export function kernelView(): KernelView {
 
 /** Resolves with the ms it took until `state` was that one, or with null after `limitMs`. */
 export async function untilState(state: string, limitMs: number): Promise<number | null> {
-  const start = performance.now();
+  const patience = new Patience(limitMs);
   while (read(`${ROOT}/state`) !== state) {
-    if (performance.now() - start > limitMs) return null;
+    if (patience.isOver()) return null;
     await sleep(10);
   }
-  return performance.now() - start;
+  return patience.elapsedMs;
 }
 
 /**
@@ -33,11 +34,11 @@ export async function untilState(state: string, limitMs: number): Promise<number
  * after `limitMs`.
  */
 export async function untilInForceAgain(enableSeq: number, limitMs: number): Promise<number | null> {
-  const start = performance.now();
+  const patience = new Patience(limitMs);
   for (;;) {
     const view = kernelView();
-    if (view.state === 'enabled' && view.enableSeq > enableSeq) return performance.now() - start;
-    if (performance.now() - start > limitMs) return null;
+    if (view.state === 'enabled' && view.enableSeq > enableSeq) return patience.elapsedMs;
+    if (patience.isOver()) return null;
     await sleep(50);
   }
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { Patience } from './patience.ts';
+
+/** How often somebody whose time is over looks whether it is over outside too. */
+const LOOK_MS = 100;
 
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -70,6 +74,7 @@ export class Program {
   line(passes: (line: string) => boolean, limitMs: number, from = 0): Promise<string> {
     return new Promise((resolve, reject) => {
       let next = from;
+      const patience = new Patience(limitMs);
       const finish = (act: () => void): void => {
         clearTimeout(timer);
         this.#watchers.delete(look);
@@ -88,10 +93,12 @@ export class Program {
             reject(new Error(`${this.child.spawnargs.join(' ')} ended with ${this.code}:\n${this.lines.join('\n')}`)),
           );
       };
-      const timer = setTimeout(
-        () => finish(() => reject(new Error(`${this.child.spawnargs.join(' ')} did not answer within ${limitMs} ms`))),
-        limitMs,
-      );
+      const giveUp = (): void => {
+        if (patience.isOver())
+          finish(() => reject(new Error(`${this.child.spawnargs.join(' ')} did not answer within ${limitMs} ms`)));
+        else timer = setTimeout(giveUp, LOOK_MS);
+      };
+      let timer = setTimeout(giveUp, limitMs);
       this.#watchers.add(look);
       look();
     });

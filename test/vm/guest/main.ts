@@ -5,6 +5,7 @@ import { flushCompileCache } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Measured, OUTCOME_MARK, type Outcome, type Request } from '../plan.ts';
 import { KernelLog } from './kernel.ts';
+import { Patience } from './patience.ts';
 import * as bands from './scenarios/bands.ts';
 import * as crowd from './scenarios/crowd.ts';
 import * as halted from './scenarios/halted.ts';
@@ -52,9 +53,17 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 /** Of a long log its first and its last lines are told. */
 const LOG_END_LINES = 300;
 const LIMIT_MS = 600_000;
+/** How often it is looked whether the time is over outside too. */
+const LOOK_MS = 1000;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+async function tooLong(): Promise<never> {
+  const patience = new Patience(LIMIT_MS);
+  for (let left = LIMIT_MS; !patience.isOver(); left = LOOK_MS) await sleep(left, undefined, { ref: false });
+  throw new Error(`not done after ${LIMIT_MS / 1000} s`);
 }
 
 /** From one request to the next without a gap: what the kernel says while things end counts too. */
@@ -69,11 +78,8 @@ async function play(stage: Stage, request: Request): Promise<Outcome> {
   let error: string | undefined;
   try {
     if (scenario === undefined) throw new Error(`no scenario is called ${request.scenario}`);
-    const late = sleep(LIMIT_MS, undefined, { ref: false }).then(() => {
-      throw new Error(`not done after ${LIMIT_MS / 1000} s`);
-    });
     // One that throws before it waits for anything must not leave the limit without anybody who hears of it.
-    measured = await Promise.race([late, (async () => scenario(stage))()]);
+    measured = await Promise.race([tooLong(), (async () => scenario(stage))()]);
   } catch (thrown) {
     error = messageOf(thrown);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Patience } from './patience.ts';
 
 /**
  * Looks again and again until there is something.
@@ -13,7 +14,7 @@ export async function until<T>(
   look: () => T | null | Promise<T | null>,
   seen: () => unknown = () => '',
 ): Promise<T> {
-  for (const start = performance.now(); performance.now() - start < limitMs; await sleep(everyMs)) {
+  for (const patience = new Patience(limitMs); !patience.isOver(); await sleep(everyMs)) {
     const found = await look();
     if (found !== null) return found;
   }

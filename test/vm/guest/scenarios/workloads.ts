@@ -132,8 +132,9 @@ export const cgroupPolicies: Scenario = async (stage) => {
   const byName = await unitBirth(system, job);
   values.unitByName = priorityOf(byName.task);
   values.unitNamed = Number(byName.task?.strategyId === 'by-name');
-  // It is settled when it is queued, or at the next tick of its turn.
-  values.unitMs = byName.task?.sinceNs == null ? NONE : (byName.task.sinceNs - byName.birth.firstNs) / 1e6;
+  // It is settled when it is queued, or at the next tick of its turn: also before it gets to telling the time.
+  const { task: unit, birth } = byName;
+  values.unitMs = unit?.sinceNs == null ? NONE : Math.max(0, unit.sinceNs - birth.firstNs) / 1e6;
   const bySlice = await unitBirth(batch, 'run-1.scope');
   values.unitBySlice = priorityOf(bySlice.task);
   values.unitInside = priorityOf((await unitBirth(batch.below('run-1.scope'), 'inner')).task);
