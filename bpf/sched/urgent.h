@@ -19,7 +19,7 @@
 /* Orders by priority, then by arrival: 2^58 ns are nine years. */
 #define URGENT_KEY_SHIFT 58
 
-/* May @tc join the band's queue of @llc? */
+/* May one more join the band's queue of @llc? */
 static __always_inline bool urgent_may_wait(u32 llc)
 {
 	return scx_bpf_dsq_nr_queued(DSQ_ID(QUEUE_URGENT, llc)) < URGENT_MAX_WAITING;

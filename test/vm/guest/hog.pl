@@ -21,9 +21,11 @@ until ($end) {
 	$gap = $now - $last if $now - $last > $gap;
 	$last = $now;
 	next unless $report;
+	# Before the answer: whoever reads it may ask again at once.
+	$report = 0;
 	my ($c, $w) = stat_ns();
 	printf "{\"work\":%d,\"maxGapMs\":%.3f,\"cpuMs\":%.3f,\"waitMs\":%.3f,\"wallMs\":%.3f}\n",
 		$work, $gap * 1e3, ($c - $cpu) / 1e6, ($w - $wait) / 1e6, ($now - $start) * 1e3;
-	($work, $gap, $cpu, $wait, $report) = (0, 0, $c, $w, 0);
+	($work, $gap, $cpu, $wait) = (0, 0, $c, $w);
 	$start = $last = clock_gettime(CLOCK_MONOTONIC);
 }
