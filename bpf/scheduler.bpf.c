@@ -430,8 +430,7 @@ static __always_inline void note_wait(const struct task_ctx *tc, struct cpu_stat
 
 	if (wait > here->max_wait_ns)
 		here->max_wait_ns = wait;
-	if (tc->waiters > CROWD)
-		note_late(tc->queue, tc->waiters, wait);
+	note_late(tc->queue, tc->waiters, wait);
 	if (wait <= PROMISE_NS)
 		return;
 	/* promised to as many as there were meanwhile, even if most of them are gone */

@@ -83,14 +83,14 @@ export const urgentRescued: Scenario = async (stage) => {
   return { before, after: kernelView(), hogs: reports, values, ...(await scheduler.counters()) };
 };
 
-/** A crowd beside urgent tasks that want all there is: what the budget leaves is the crowd's. */
-export const urgentCrowd: Scenario = async (stage) => {
+/** Many beside urgent tasks that want all there is: what the budget leaves is theirs. */
+async function besideUrgent(stage: Stage, threadsPerCpu: number): Promise<Measured> {
   const scheduler = await withStrategies(stage);
   // Among so many the scheduler's own process would take seconds to give them their strategy.
   await scheduler.program.line((line) => line.includes('Updated strategy map'), 20_000, 0);
   const hogs = await stage.hogs(2 * stage.cpus, { name: 'both' });
   await sleep(500);
-  const threads = 60 * stage.cpus;
+  const threads = threadsPerCpu * stage.cpus;
   const crowd = await stage.helper<{ starved: number; maxGapMs: number }>('crowd', String(threads));
   // To see the end of it among so many.
   setPriority(-20);
@@ -105,7 +105,13 @@ export const urgentCrowd: Scenario = async (stage) => {
   const bandPercent = reports.reduce((sum, { cpuMs, wallMs }) => sum + (100 * cpuMs) / wallMs, 0) / stage.cpus;
   const values = { crowd: threads, crowdStarved: starved, crowdMaxGapMs: maxGapMs, bandPercent };
   return { before, after, hogs: reports, values, ...(await scheduler.counters()) };
-};
+}
+
+/** So many that more than half a second is promised to each. */
+export const urgentCrowd: Scenario = (stage) => besideUrgent(stage, 60);
+
+/** So few that half a second is. */
+export const urgentThrong: Scenario = (stage) => besideUrgent(stage, 45);
 
 /** More urgent tasks than the budget of the band, beside some that are not. */
 export const urgentFlood: Scenario = async (stage) => {
