@@ -77,6 +77,8 @@ interface Row extends Machine {
  * machines at a time. The others are those of make test-full.
  */
 const PAIRWISE: readonly Row[] = [
+  { kernel: '7', cpus: 2, dispatch: 'hybrid', scenarios: ['stressMixes', 'freezer', 'traced', 'takeoverOff'] },
+  { kernel: '7', cpus: 4, dispatch: 'hybrid', scenarios: ['ownThreads', 'affinityChurn', 'forkStorm'] },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['ringFull', 'policyThrows', 'policyHangs', 'policyPartial'] },
   {
     kernel: '6.12',
@@ -89,7 +91,6 @@ const PAIRWISE: readonly Row[] = [
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['workloadStrategies'] },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['attach', 'frozen', 'weights', 'second', 'killed', 'none'] },
   { kernel: '6.12', cpus: 2, dispatch: 'hybrid', scenarios: ['frozen', 'pinned', 'affinityChurn', 'killed'] },
-  { kernel: '7', cpus: 4, dispatch: 'hybrid', scenarios: ['ownThreads', 'affinityChurn', 'forkStorm'] },
   {
     kernel: '7',
     cpus: 1,
@@ -102,7 +103,6 @@ const PAIRWISE: readonly Row[] = [
   { kernel: '6.12', cpus: 2, dispatch: 'strict', scenarios: ['policyPartial'] },
   { kernel: '7', cpus: 2, dispatch: 'kernel', scenarios: ['urgentRescued', 'urgentCrowd'] },
   { kernel: '7', cpus: 4, dispatch: 'strict', scenarios: ['exclusive'] },
-  { kernel: '7', cpus: 2, dispatch: 'hybrid', scenarios: ['stressMixes', 'freezer', 'traced', 'takeoverOff'] },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['inversionMutex', 'inversionFault', 'realtimeHogPinned'] },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['slices', 'urgent'] },
 ];
