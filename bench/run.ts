@@ -4,7 +4,7 @@
  * Options: --pairs N (10); --only PART,PART: these, beside what earlier runs have kept; --report: measures nothing.
  */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -13,19 +13,34 @@ import { measureEmulated } from './emulated.ts';
 import { matchingTimes } from './matching.ts';
 import { decisionCosts } from './native.ts';
 import { AGENT, forget, keep, kept, MATCHING, NATIVE, PARTS, ROUNDS, WATCH } from './parts.ts';
-import { report } from './report.ts';
+import { report, withRemarks } from './report.ts';
 import type { Value } from './value.ts';
 import { floodCosts } from './watch-events.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const { values: options } = parseArgs({
-  options: { pairs: { type: 'string' }, only: { type: 'string' }, report: { type: 'boolean' } },
-});
-const pairs = Number(options.pairs ?? 10);
-if (!Number.isInteger(pairs) || pairs < 1) throw new Error('--pairs takes a whole number above 0');
-const wanted = options.report ? [] : (options.only?.split(',') ?? PARTS);
-for (const part of wanted)
-  if (!PARTS.includes(part)) throw new Error(`there is no part ${part}; the parts are ${PARTS.join(', ')}`);
+
+function refuse(why: string): never {
+  process.stderr.write(`bench: ${why}\nusage: scripts/bench [--pairs N] [--only PART,PART] [--report]\n`);
+  process.exit(2);
+}
+
+function parsed(): { pairs: number; wanted: readonly string[] } {
+  try {
+    const { values: options } = parseArgs({
+      options: { pairs: { type: 'string' }, only: { type: 'string' }, report: { type: 'boolean' } },
+    });
+    const pairs = Number(options.pairs ?? 10);
+    if (!Number.isInteger(pairs) || pairs < 1) refuse(`--pairs is '${options.pairs}', expected a whole number above 0`);
+    const wanted = options.report ? [] : (options.only?.split(',') ?? PARTS);
+    for (const part of wanted)
+      if (!PARTS.includes(part)) refuse(`there is no part '${part}'; the parts are ${PARTS.join(', ')}`);
+    return { pairs, wanted };
+  } catch (error) {
+    refuse((error as Error).message);
+  }
+}
+
+const { pairs, wanted } = parsed();
 if (wanted === PARTS) forget();
 
 function firstLine(command: string, ...args: string[]): string {
@@ -55,6 +70,7 @@ const emulated = new Map<string, Value[]>();
 for (const { name, dispatch } of ROUNDS.flat())
   emulated.set(dispatch, [...(emulated.get(dispatch) ?? []), ...(kept(name)?.values ?? [])]);
 const commits = new Set(PARTS.flatMap((part) => kept(part)?.commit ?? []));
+if (commits.size === 0) refuse('nothing has been measured here yet');
 const text = report(
   {
     commits: [...commits],
@@ -68,5 +84,6 @@ const text = report(
   kept(AGENT)?.agent ?? null,
   kept(WATCH)?.floods ?? [],
 );
-writeFileSync(`${root}bench/RESULTS.md`, text);
+const results = `${root}bench/RESULTS.md`;
+writeFileSync(results, withRemarks(text, readFileSync(results, 'utf8')));
 process.stdout.write(text);
