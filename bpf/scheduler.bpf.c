@@ -44,9 +44,10 @@
 
 char _license[] SEC("license") = "GPL";
 
+/* Bound by the kernel itself, which is told by the flag: with one CPU all are bound to it. */
 static __always_inline bool is_percpu_kthread(const struct task_struct *p)
 {
-	return (p->flags & PF_KTHREAD) && p->nr_cpus_allowed == 1;
+	return (p->flags & PF_KTHREAD) && (p->flags & PF_NO_SETAFFINITY) && p->nr_cpus_allowed == 1;
 }
 
 /*
@@ -56,8 +57,7 @@ static __always_inline bool is_percpu_kthread(const struct task_struct *p)
  */
 static __always_inline bool goes_first(const struct task_struct *p, const struct task_ctx *tc)
 {
-	/* with one CPU all are bound to it; the kernel's own binding is told by the flag */
-	if (is_percpu_kthread(p) && (p->flags & PF_NO_SETAFFINITY))
+	if (is_percpu_kthread(p))
 		return true;
 	if (!(p->flags & PF_KTHREAD) || p->scx.weight < 100)
 		return false;
@@ -83,6 +83,9 @@ s32 BPF_PROG(gthulhu_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_f
 		if (!idle)
 			cpu = home_of(p, tc, prev_cpu);
 	} else {
+		/* who wakes an urgent task is no reason to wait for its turn to end */
+		if (tc && is_urgent(tc))
+			wake_flags &= ~(u64)KVAL(scx_wake_flags, SCX_WAKE_SYNC);
 		cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
 	}
 	if (!tc)
@@ -129,15 +132,17 @@ static __noinline bool enqueue_urgent(struct task_struct *p, struct task_ctx *tc
 	if (weaker == cpu) {
 		here->nr_preempting++;
 		interrupt(cpu);
-		cpu_private_of(cpu)->urgent_comes = 1;
+		cpu_private_of(cpu)->urgent_comes = tc->priority + 1;
 		dsq_insert(p, local, slice, enq_flags | KVAL(scx_enq_flags, SCX_ENQ_HEAD) |
 			   KVAL(scx_enq_flags, SCX_ENQ_PREEMPT));
 		return true;
 	}
 	/* the band's queue is served by CPUs that it may not use */
 	if (tc->restricted) {
-		if (weaker >= 0)
+		if (weaker >= 0) {
+			interrupt(weaker);
 			scx_bpf_kick_cpu(weaker, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
+		}
 		return false;
 	}
 	llc = llc_of(weaker < 0 ? cpu : weaker);
@@ -145,6 +150,9 @@ static __noinline bool enqueue_urgent(struct task_struct *p, struct task_ctx *tc
 		here->nr_urgent_over_budget++;
 		return false;
 	}
+	/* keys are compared with those of that LLC */
+	if (llc != llc_of(cpu))
+		place(tc, llc);
 	tc->queue = GTHULHU_QUEUE_URGENT | llc;
 	tc->waiters = 0;
 	tc->key = tc->vtime - head_start(tc->priority);
@@ -154,10 +162,13 @@ static __noinline bool enqueue_urgent(struct task_struct *p, struct task_ctx *tc
 	dsq_insert_vtime(p, dsq_of(tc->queue), slice, urgent_key(tc, now), enq_flags);
 	if (weaker >= 0) {
 		here->nr_preempting++;
+		interrupt(weaker);
 		scx_bpf_kick_cpu(weaker, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
-	} else if (several_cpus()) {
-		kick_idle_for(p, tc->queue);
+		return true;
 	}
+	if (several_cpus())
+		kick_idle_for(p, tc->queue);
+	arm_slice(cpu, now);
 	return true;
 }
 
@@ -171,7 +182,7 @@ static __always_inline bool enqueue_on_idle(struct task_struct *p, const struct 
 	struct cpu_private *priv = cpu_private_of(cpu);
 
 	if (!(enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) || !(queue & GTHULHU_QUEUE_CPU) ||
-	    cpu_state_of(cpu)->running || nr_pinned(cpu))
+	    cpu_state_of(cpu)->running || nr_pinned(cpu) || nr_local(cpu))
 		return false;
 	if (dispatch_mode == DISPATCH_STRICT && !is_urgent(tc) && may_be_asked_about(p))
 		return false;
@@ -189,7 +200,8 @@ static __always_inline bool enqueue_first(struct task_struct *p, struct task_ctx
 	u64 local = KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL);
 	u64 first = KVAL(scx_enq_flags, SCX_ENQ_HEAD);
 
-	if (is_percpu_kthread(p)) {
+	/* after a turn it stands in line: two that never sleep would let nobody else get on */
+	if (is_percpu_kthread(p) && (enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP))) {
 		dsq_insert(p, local, slice_default_ns, enq_flags);
 		return true;
 	}
@@ -243,7 +255,7 @@ static __always_inline void wake_somebody(struct task_struct *p, struct task_ctx
 		}
 	}
 	/* our own thread has a budget for that, which is used up */
-	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !is_policy_thread(p) && should_push_aside(tc, cpu)) {
+	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !is_policy_thread(p) && should_push_aside(p, tc, cpu)) {
 		here->nr_preempting++;
 		scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
 		return;
@@ -304,6 +316,8 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 		/* nobody else wants that CPU, and the kernel had no time to ask whether it goes on */
 		if (enq_flags & KVAL(scx_enq_flags, SCX_ENQ_LAST)) {
 			dsq_insert(p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL), tc->slice_ns ?: slice_default_ns, enq_flags);
+			/* the kernel has picked its idle task before, and would leave it at that */
+			scx_bpf_kick_cpu(cpu, 0);
 			return;
 		}
 		if (enqueue_on_idle(p, tc, here, queue, cpu, enq_flags))
@@ -367,13 +381,15 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 	struct heads heads = {};
 	struct task_ctx *tc;
 
+	/* nobody is left in the kernel's own queue */
+	priv->urgent_comes = 0;
 	if (time_to_look(cpu)) {
 		now = now_ns();
 		if (rescue(cpu, now)) {
 			here->nr_rescued++;
 			return;
 		}
-		if (nr_llcs > 1 && balance(llc, now))
+		if (nr_llcs > 1 && balance(llc, cpu, now))
 			return;
 	}
 	if ((priv->running_urgent || llc_state_of(llc)->urgent_jiffies) &&
@@ -455,6 +471,16 @@ static __always_inline bool came_early(const struct task_struct *p, const struct
 	return (p->flags & PF_KTHREAD) || is_own(p) || is_urgent(tc);
 }
 
+/* Who runs there, to those who might take the CPU from it: nobody pushes the kernel's own aside. */
+static __always_inline void note_strength(const struct task_struct *p, const struct task_ctx *tc, struct cpu_state *here,
+					  struct cpu_private *priv)
+{
+	u32 strength = goes_first(p, tc) ? 0 : GTHULHU_NO_PRIORITY;
+
+	here->running_priority = tc && tc->priority < strength ? tc->priority : strength;
+	priv->running_urgent = tc && is_urgent(tc);
+}
+
 SEC("struct_ops/running")
 void BPF_PROG(gthulhu_running, struct task_struct *p)
 {
@@ -469,9 +495,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	here->running = 1;
 	here->running_pid = p->pid;
 	here->running_idle = p->policy == SCHED_IDLE;
-	/* nobody pushes these aside */
-	here->running_priority = goes_first(p, tc) ? 0 : GTHULHU_NO_PRIORITY;
-	priv->running_urgent = 0;
+	note_strength(p, tc, here, priv);
 	priv->urgent_comes = 0;
 	note_tick(cpu);
 	priv->tick_may_stop = is_tickless(cpu) && !is_wanted(cpu) && !(tc && is_astray(tc, cpu));
@@ -495,8 +519,6 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	} else {
 		here->nr_kernel_dispatches++;
 	}
-	if (tc->priority < here->running_priority)
-		here->running_priority = tc->priority;
 	place(tc, basis_of(p, tc, cpu));
 	claim = tc->vtime;
 	/* not by our queues, as a task that exits: what they said of it is of another turn */
@@ -523,7 +545,6 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 		tc->vtime = earlier(tc->vtime, *clock_of(tc->basis));
 	priv->running_vtime = tc->vtime;
 	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);
-	priv->running_urgent = is_urgent(tc);
 	slice_begins(priv, tc, cpu, tc->run_start_ns - tc->turn_start_ns);
 }
 
@@ -569,19 +590,24 @@ void BPF_PROG(gthulhu_tick, struct task_struct *p)
 		util_report(cpu, now_ns());
 	}
 	policy_refresh(p, tc);
+	note_strength(p, tc, cpu_state_of(cpu), cpu_private_of(cpu));
 	if (is_restricted(p, tc) && is_astray(tc, cpu)) {
 		task_set_slice(p, 0);
 		return;
 	}
-	if (!waiting)
+	ran = p->se.sum_exec_runtime - tc->turn_start_ns;
+	if (!waiting) {
+		/* however long a strategy lets it run: those who were put there at once are not to wait for that */
+		if (ran >= slice_default_ns && nr_local(cpu))
+			task_set_slice(p, 0);
 		return;
+	}
 	/* a turn in line is as long as those of the others */
 	if (is_urgent(tc) && !cpu_private_of(cpu)->urgent_in_line) {
 		account(p, tc, cpu);
 		if (!urgent_within_budget(cpu, tc->priority, now_ns()))
 			task_set_slice(p, 0);
 	}
-	ran = p->se.sum_exec_runtime - tc->turn_start_ns;
 	if (ran >= slice_of(tc, llc_of(cpu), waiting) || (max_run_ns && ran >= max_run_ns))
 		task_set_slice(p, 0);
 	/* a CPU that went idle while somebody was being queued */
@@ -629,6 +655,8 @@ void BPF_PROG(gthulhu_enable, struct task_struct *p)
 
 	if (!tc)
 		return;
+	/* of a time before it went to another class */
+	tc->enq_ns = 0;
 	tc->basis = llc;
 	tc->vtime = llc_state_of(llc)->clock + slice_min_ns;
 	tc->exec_mark_ns = p->se.sum_exec_runtime;
@@ -736,7 +764,8 @@ struct sched_ext_ops gthulhu = {
 	.exit_task = (void *)gthulhu_exit_task,
 	.init = (void *)gthulhu_init,
 	.exit = (void *)gthulhu_exit,
-	.flags = SCX_OPS_ENQ_LAST,
+	/* those that exit too: before the queues they would take half of a CPU, and two of them all of it */
+	.flags = SCX_OPS_ENQ_LAST | SCX_OPS_ENQ_EXITING,
 	.timeout_ms = 30000,
 	.name = "gthulhu",
 };

@@ -150,6 +150,10 @@ enum scx_enq_flags {
 	SCX_ENQ_LAST = 1ULL << 41,
 };
 
+enum scx_wake_flags {
+	SCX_WAKE_SYNC = 16,
+};
+
 enum scx_dsq_id_flags {
 	SCX_DSQ_LOCAL = 1ULL << 63 | 2,
 	SCX_DSQ_LOCAL_ON = 1ULL << 63 | 1ULL << 62,
@@ -170,10 +174,12 @@ enum scx_dsq_iter_flags {
 
 #define KVAL(type, value) bpf_core_enum_value(enum type, value)
 
-/* The same since 6.12. A value that is set here and not by a program, so KVAL() cannot find the kernel's. */
+/* The same since 6.12. Values that are set here and not by a program, so KVAL() cannot find the kernel's. */
 #define SCX_OPS_ENQ_LAST (1ULL << 1)
+#define SCX_OPS_ENQ_EXITING (1ULL << 2)
 
 /* include/linux/sched.h: part of the kernel's tracing ABI in practice */
+#define PF_EXITING 0x00000004
 #define PF_MEMALLOC 0x00000800
 #define PF_KTHREAD 0x00200000
 #define PF_NO_SETAFFINITY 0x04000000

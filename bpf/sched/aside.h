@@ -15,10 +15,15 @@ static __always_inline bool weaker_runs_on(s32 cpu, const struct task_struct *p,
 {
 	const struct cpu_state *c = cpu_state_of(cpu);
 
+	u32 comes = cpu_private_of(cpu)->urgent_comes;
+
 	if (!c->running)
 		return false;
+	/* one as strong has just taken it: the next is another CPU's, or waits for whichever is free first */
+	if (comes && (!is_urgent(tc) || comes <= tc->priority + 1))
+		return false;
 	if (c->running_idle)
-		return p->policy != SCHED_IDLE;
+		return p->policy != SCHED_IDLE && (is_urgent(tc) || !nr_local(cpu));
 	return is_urgent(tc) && c->running_priority > tc->priority && urgent_within_budget(cpu, tc->priority, now);
 }
 
@@ -49,10 +54,13 @@ u32 nr_idle_policy;
  * slice of one that never sleeps. Between tasks of one kind nobody is pushed
  * aside: that would be switches without end.
  */
-static __always_inline bool should_push_aside(const struct task_ctx *tc, s32 cpu)
+static __always_inline bool should_push_aside(const struct task_struct *p, const struct task_ctx *tc, s32 cpu)
 {
 	const struct cpu_private *c = cpu_private_of(cpu);
 
+	/* whom select_cpu is not asked about: those with one CPU */
+	if (cpu_state_of(cpu)->running && cpu_state_of(cpu)->running_idle)
+		return p->policy != SCHED_IDLE;
 	return cpu_state_of(cpu)->running && c->running_hog && tc->burst_avg_ns < slice_min_ns &&
 		time_before(tc->key, c->running_vtime);
 }

@@ -19,10 +19,10 @@ u32 ask_shift;			/* ask one time in 2^shift: answers change little */
 u32 asked_pending;
 u64 asked_first_ns;
 
-/* Never asked about, and never held: kernel threads and our own. */
+/* Never asked about, and never held: kernel threads, our own, and those that exit, whom answers do not find any more. */
 static __always_inline bool may_be_asked_about(const struct task_struct *p)
 {
-	return !(p->flags & PF_KTHREAD) && !is_own(p);
+	return !(p->flags & (PF_KTHREAD | PF_EXITING)) && !is_own(p);
 }
 
 static __always_inline bool may_ask(struct cpu_state *cpu, u64 now)

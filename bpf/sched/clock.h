@@ -26,7 +26,7 @@ static __always_inline u64 *clock_of(u32 queue)
 	if (queue & GTHULHU_QUEUE_CPU)
 		return &cpu_private_of(index)->clock;
 	if (queue & GTHULHU_QUEUE_MASK)
-		return &mask_clocks[index & (GTHULHU_MAX_MASKS * GTHULHU_MAX_LLCS - 1)];
+		return &mask_queues[index & (GTHULHU_MAX_MASKS * GTHULHU_MAX_LLCS - 1)].clock;
 	return &llc_state_of(index)->clock;
 }
 

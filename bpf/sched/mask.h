@@ -69,7 +69,6 @@ static __always_inline u64 usable_word(u64 affinity, u32 cpus, int i)
 
 struct mask_sum {
 	u64 hash;
-	u32 nr_cpus;
 	s32 first_cpu;		/* online; -1: none is */
 	bool everywhere;	/* every CPU that is online */
 	bool narrowed;		/* the strategy leaves out one that is online and that the affinity has */
@@ -84,7 +83,6 @@ __noinline int mask_measure(u64 affinity, u32 cpus, struct mask_sum *sum)
 
 	if (!sum)
 		goto out;
-	sum->nr_cpus = 0;
 	sum->first_cpu = -1;
 	sum->everywhere = true;
 	sum->narrowed = false;
@@ -103,7 +101,6 @@ __noinline int mask_measure(u64 affinity, u32 cpus, struct mask_sum *sum)
 		word &= there;
 		if (word && sum->first_cpu < 0)
 			sum->first_cpu = i * 64 + __builtin_ctzll(word);
-		sum->nr_cpus += __builtin_popcountll(word);
 	}
 	sum->hash = hash ?: 1;
 out:
@@ -126,7 +123,7 @@ static __noinline void mask_forget(struct task_ctx *tc)
 	bpf_spin_unlock(&t->lock);
 }
 
-#define MASK_FRESH 0x100	/* nobody had it before */
+#define MASK_FRESH 0x100	/* nobody had it before: it is to be filled, then published */
 
 /*
  * The number of the set, with one more user; GTHULHU_MAX_MASKS where there is no room. Not static: its callers would be
@@ -157,10 +154,23 @@ __noinline u32 mask_claim(u64 hash)
 		return GTHULHU_MAX_MASKS;
 	}
 	t->users[i & (GTHULHU_MAX_MASKS - 1)]++;
+	/* found by nobody before it is filled */
 	if (fresh)
-		t->hashes[i & (GTHULHU_MAX_MASKS - 1)] = hash;
+		t->hashes[i & (GTHULHU_MAX_MASKS - 1)] = 0;
 	bpf_spin_unlock(&t->lock);
 	return i | fresh;
+}
+
+static __always_inline void mask_publish(u32 mask, u64 hash)
+{
+	u32 zero = 0;
+	struct mask_table *t = bpf_map_lookup_elem(&mask_table, &zero);
+
+	if (!t)
+		return;
+	bpf_spin_lock(&t->lock);
+	t->hashes[mask & (GTHULHU_MAX_MASKS - 1)] = hash;
+	bpf_spin_unlock(&t->lock);
 }
 
 __noinline int mask_look_up_by(struct task_ctx *tc, u64 affinity)
@@ -194,8 +204,9 @@ __noinline int mask_look_up_by(struct task_ctx *tc, u64 affinity)
 	tc->restricted = sum.narrowed;
 	if (!(claimed & MASK_FRESH))
 		return 0;
-	masks[mask].nr_cpus = sum.nr_cpus;
 	masks[mask].first_cpu = sum.first_cpu;
+	bpf_for(i, 0, nr_llcs)
+		mask_queues[MASK_QUEUE_AT(mask, i)].nr_cpus = 0;
 	bpf_for(i, 0, MASK_WORDS) {
 		if (i * 64 >= nr_cpu_ids)
 			break;
@@ -204,11 +215,14 @@ __noinline int mask_look_up_by(struct task_ctx *tc, u64 affinity)
 	bpf_for(i, 0, nr_cpu_ids) {
 		u32 *bits = &cpu_masks[i & (GTHULHU_MAX_CPUS - 1)];
 
-		if (masks[mask].words[(i / 64) & (GTHULHU_CPU_SET_WORDS - 1)] >> (i & 63) & 1)
+		if (masks[mask].words[(i / 64) & (GTHULHU_CPU_SET_WORDS - 1)] >> (i & 63) & 1) {
 			__sync_fetch_and_or(bits, 1u << mask);
-		else
+			mask_queues[MASK_QUEUE_AT(mask, llc_of(i))].nr_cpus++;
+		} else {
 			__sync_fetch_and_and(bits, ~(1u << mask));
+		}
 	}
+	mask_publish(mask, sum.hash);
 	return 0;
 }
 
@@ -239,6 +253,9 @@ static __always_inline u32 queue_for(struct task_struct *p, struct task_ctx *tc,
 	return GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(tc->mask - MASK_FIRST, llc_of(cpu));
 }
 
+/* A queue found empty so long after somebody was last on the way into it is empty. */
+#define SETTLED_JIFFIES 2
+
 /*
  * Sets that may have somebody waiting in @llc. Set before the task is in its
  * queue, which the kernel does after `enqueue`: cleared only when the queue is
@@ -250,7 +267,15 @@ static __always_inline void mask_note_waiting(u32 queue)
 	u32 bit = 1u << mask_of_queue(queue);
 
 	l->masks_jiffies = bpf_jiffies64();
-	if (!(l->masks_waiting & bit))
+	/* in this order, and always: whoever clears the bit meanwhile sees the time, or is seen (mask_settle) */
+	__sync_fetch_and_or(&l->masks_waiting, bit);
+}
+
+/* Nobody waits in the queue of this set any more. Somebody may come just now. */
+static __always_inline void mask_settle(struct llc_state *l, u32 bit)
+{
+	__sync_fetch_and_and(&l->masks_waiting, ~bit);
+	if (bpf_jiffies64() - READ_ONCE(l->masks_jiffies) <= SETTLED_JIFFIES)
 		__sync_fetch_and_or(&l->masks_waiting, bit);
 }
 
@@ -267,7 +292,7 @@ static __always_inline u32 masks_for(s32 cpu, u32 llc)
 __noinline u32 mask_earliest(u32 llc, u32 bits)
 {
 	struct llc_state *l = llc_state_of(llc);
-	bool settled = bpf_jiffies64() - l->masks_jiffies > 2;
+	bool settled = bpf_jiffies64() - READ_ONCE(l->masks_jiffies) > SETTLED_JIFFIES;
 	u32 earliest = GTHULHU_MAX_MASKS;
 	u64 head = NO_HEAD;
 	int i;
@@ -280,7 +305,7 @@ __noinline u32 mask_earliest(u32 llc, u32 bits)
 		key = dsq_head_vtime(DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(i, llc)));
 		if (key == NO_HEAD) {
 			if (settled)
-				__sync_fetch_and_and(&l->masks_waiting, ~(1u << (i & 31)));
+				mask_settle(l, 1u << (i & 31));
 		} else if (head == NO_HEAD || time_before(key, head)) {
 			head = key;
 			earliest = i;
@@ -322,6 +347,18 @@ static __always_inline u32 nr_waiting(s32 cpu)
 	if (bits)
 		waiting += masks_queued(llc, bits);
 	return waiting + urgent_waiting(llc);
+}
+
+/* Those who wait in the kernel's own queue of @cpu, which nr_waiting() does not count: put there at once, before the queues. */
+static __always_inline u32 nr_local(s32 cpu)
+{
+	return queued_in(KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL_ON) | (u32)cpu);
+}
+
+/* Somebody waits for @cpu, wherever. */
+static __always_inline bool is_wanted(s32 cpu)
+{
+	return nr_waiting(cpu) || nr_local(cpu);
 }
 
 #endif

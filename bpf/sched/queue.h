@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Queues: one an LLC; one a CPU for tasks that may run nowhere else; one an LLC
- * and set of CPUs for tasks that may use some CPUs only (mask.h); all on the
- * clock of the LLC. And one an LLC for the urgent band (urgent.h). Their ids
- * are typed here and nowhere else.
+ * and set of CPUs for tasks that may use some CPUs only (mask.h). Keys of all are
+ * on one scale, but each has its own clock (clock.h). And one an LLC for the
+ * urgent band (urgent.h). Their ids are typed here and nowhere else.
  */
 #ifndef GTHULHU_QUEUE_H
 #define GTHULHU_QUEUE_H
@@ -42,6 +42,8 @@ static __always_inline bool is_llc_queue(u32 queue)
 }
 
 #define MASK_QUEUE_INDEX(mask, llc) ((mask) << 8 | (llc))
+/* ... in mask_queues[] */
+#define MASK_QUEUE_AT(mask, llc) (MASK_QUEUE_INDEX(mask, llc) & (GTHULHU_MAX_MASKS * GTHULHU_MAX_LLCS - 1))
 
 _Static_assert(GTHULHU_MAX_LLCS <= 256, "the LLC has eight bits in the name of a set's queue");
 
@@ -77,14 +79,11 @@ static __always_inline bool may_move_to(const struct task_struct *p, s32 cpu)
 /* CPUs that serve @queue. */
 static __always_inline u32 cpus_of_queue(u32 queue)
 {
-	u32 of_llc = llc_nr_cpus[queue & (GTHULHU_MAX_LLCS - 1)] ?: 1, of_mask;
-
 	if (queue & GTHULHU_QUEUE_CPU)
 		return 1;
-	if (!(queue & GTHULHU_QUEUE_MASK))
-		return of_llc;
-	of_mask = masks[mask_of_queue(queue)].nr_cpus ?: 1;
-	return of_mask < of_llc ? of_mask : of_llc;
+	if (queue & GTHULHU_QUEUE_MASK)
+		return mask_queues[queue & (GTHULHU_MAX_MASKS * GTHULHU_MAX_LLCS - 1)].nr_cpus ?: 1;
+	return llc_nr_cpus[queue & (GTHULHU_MAX_LLCS - 1)] ?: 1;
 }
 
 /*

@@ -4,10 +4,10 @@
  * really enforced), whatever weights, opinions and arrivals make of the order.
  *
  * The order by vtime keeps it nearly always. It cannot where weights differ by
- * thousands: then, every 25 ms a queue, a CPU looks at the tasks with the
- * latest keys, takes the first that has waited too long, and runs it now.
- * Bounded work (RESCUE_LOOK tasks, all of the urgent band) and a bounded share
- * (one slice in 25 ms).
+ * thousands: then, every 25 ms a queue (5 ms where somebody was late), a CPU looks
+ * at the tasks with the latest keys, takes the first that has waited too long, and
+ * runs it now. Bounded work (RESCUE_LOOK tasks, all of the urgent band) and a
+ * bounded share (one slice each time).
  */
 #ifndef GTHULHU_RESCUE_H
 #define GTHULHU_RESCUE_H
@@ -56,9 +56,12 @@ __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 			tc = task_ctx_of(p);
 			if (!tc || !tc->enq_ns || now - tc->enq_ns < too_long || !may_move_to(p, cpu))
 				continue;
-			tc->owed = 1;
-			tc->turn_start_ns = p->se.sum_exec_runtime;
 			rescued = dsq_move(&it, p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL));
+			/* else another CPU was faster, and has it */
+			if (rescued) {
+				tc->owed = 1;
+				tc->turn_start_ns = p->se.sum_exec_runtime;
+			}
 			break;
 		}
 	}
@@ -79,7 +82,7 @@ __noinline bool rescue_masked(u32 llc, u32 bits, s32 cpu, u64 now)
 	int i;
 
 	bpf_for(i, 0, nr_masks) {
-		if (bits >> (i & 31) & 1 && rescue_due(&masks[i & (GTHULHU_MAX_MASKS - 1)].next_rescue_ns, now) &&
+		if (bits >> (i & 31) & 1 && rescue_due(&mask_queues[MASK_QUEUE_AT(i, llc)].next_rescue_ns, now) &&
 		    rescue_from(GTHULHU_QUEUE_MASK | MASK_QUEUE_INDEX(i, llc), cpu, now))
 			return true;
 	}

@@ -54,11 +54,12 @@ static __always_inline u64 end_slice(s32 cpu, u64 now)
 		return 0;
 	if (now < end)
 		return end - now;
+	/* nobody waits: whoever comes ends it */
+	if (!is_wanted(cpu))
+		return 0;
 	c->slice_end_ns = 0;
-	if (nr_waiting(cpu)) {
-		__sync_fetch_and_add(&nr_slices_ended, 1);
-		scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
-	}
+	__sync_fetch_and_add(&nr_slices_ended, 1);
+	scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
 	return 0;
 }
 
@@ -124,13 +125,15 @@ static __always_inline void arm_slice(s32 cpu, u64 now)
 	u32 key = cpu;
 
 	/* armed for an earlier end, it finds this one then */
-	if (!end || !may_arm() || (c->slice_armed_ns && c->slice_armed_ns <= end))
+	if (!end || !may_arm() || (c->slice_armed_ns > now && c->slice_armed_ns <= end))
 		return;
 	t = bpf_map_lookup_elem(&slice_timers, &key);
 	if (!t)
 		return;
 	c->slice_armed_ns = end;
-	bpf_timer_start(&t->timer, end > now ? end - now : 1, 0);
+	/* it allocates, without waiting for memory */
+	if (bpf_timer_start(&t->timer, end > now ? end - now : 1, 0))
+		c->slice_armed_ns = 0;
 }
 
 /* Somebody with a short slice has been queued so lately, in jiffies, that it takes turns with whoever runs. */
@@ -175,7 +178,7 @@ static __always_inline void slice_begins(struct cpu_private *c, const struct tas
 		return;
 	now = now_ns();
 	c->slice_end_ns = now + (slice > used_ns ? slice - used_ns : 0);
-	if (nr_waiting(cpu))
+	if (is_wanted(cpu))
 		arm_slice(cpu, now);
 }
 

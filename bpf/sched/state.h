@@ -12,6 +12,9 @@
 #define NSEC_PER_MSEC 1000000ULL
 #define NSEC_PER_SEC 1000000000ULL
 
+/* Once, and not again later: what another CPU may change meanwhile. */
+#define READ_ONCE(x) (*(volatile typeof(x) *)&(x))
+
 enum dispatch_mode {
 	DISPATCH_KERNEL = 0,
 	DISPATCH_HYBRID = 1,
@@ -71,10 +74,15 @@ struct llc_state {
 /* A set of CPUs that is not all of them. */
 struct mask_state {
 	struct crowd_seen crowd;
-	u32 nr_cpus;
 	s32 first_cpu;
-	u64 next_rescue_ns;
 	u64 words[GTHULHU_CPU_SET_WORDS];
+};
+
+/* The queue of such a set in one LLC. */
+struct mask_queue {
+	u64 clock;
+	u64 next_rescue_ns;
+	u32 nr_cpus;		/* of the set, in that LLC */
 };
 
 #define GTHULHU_URGENT_LEVELS 10
@@ -85,7 +93,7 @@ struct urgent_use {
 	u64 used_ns[GTHULHU_URGENT_LEVELS];
 };
 
-/* What only the programs look at. Written by that CPU only. */
+/* What only the programs look at. Written with that CPU's run queue locked, or atomically, or a hint. */
 struct cpu_private {
 	struct urgent_use urgent;
 	struct crowd_seen crowd;
@@ -101,14 +109,14 @@ struct cpu_private {
 	u64 next_rescue_ns;	/* of its own queue */
 	u32 running_urgent;	/* its priority is one of the urgent band */
 	u32 urgent_in_line;	/* ... but it got the CPU over the budget, as the others do */
-	u32 urgent_comes;	/* an urgent task has just taken the CPU, and does not run yet */
+	u32 urgent_comes;	/* 1 + the priority of an urgent task that has just taken the CPU, and does not run yet; 0: none */
 	u32 running_hog;	/* it has run for a whole slice without sleeping */
 	/*
 	 * The CPU's own queue may hold somebody. Exact enough without atomics:
 	 * set and cleared with the CPU's run queue locked.
 	 */
 	u32 pinned;
-	u32 interrupted_pid;	/* whom our policy's thread has just pushed aside */
+	u32 interrupted_pid;	/* whom our policy's thread or somebody urgent has just pushed aside */
 } __attribute__((aligned(64)));
 
 struct llc_state llcs[GTHULHU_MAX_LLCS];
@@ -116,7 +124,7 @@ struct cpu_state cpus[GTHULHU_MAX_CPUS];
 struct cpu_private cpu_privates[GTHULHU_MAX_CPUS];
 struct mask_state masks[GTHULHU_MAX_MASKS];
 u32 cpu_masks[GTHULHU_MAX_CPUS];	/* sets that each CPU belongs to, a bit each */
-u64 mask_clocks[GTHULHU_MAX_MASKS * GTHULHU_MAX_LLCS];	/* of the queues of sets */
+struct mask_queue mask_queues[GTHULHU_MAX_MASKS * GTHULHU_MAX_LLCS];
 u64 nr_masks_refused;			/* tasks whose set of CPUs found no room */
 struct opinion_stats opinions;
 struct exit_record exit_record;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Taking the next task: from the two queues that a CPU serves, else from those
- * of other LLCs; and whether the one that runs may simply go on.
+ * Taking the next task: from the queues that a CPU serves, else from those of
+ * other LLCs; and whether the one that runs may simply go on.
  */
 #ifndef GTHULHU_TAKE_H
 #define GTHULHU_TAKE_H
@@ -49,7 +49,7 @@ static __always_inline u64 look(struct heads *h, struct cpu_private *priv, s32 c
 		if (h->mask_index < GTHULHU_MAX_MASKS)
 			h->mask = takeable(dsq_head_vtime(DSQ_ID(QUEUE_MASK, MASK_QUEUE_INDEX(h->mask_index, llc))));
 	}
-	h->urgent = urgent_like_others ? urgent_earliest(llc) : NO_HEAD;
+	h->urgent = urgent_like_others ? urgent_earliest(llc, cpu) : NO_HEAD;
 	return earlier(earlier(h->shared, h->pinned), earlier(h->mask, h->urgent));
 }
 
@@ -115,16 +115,21 @@ __noinline bool steal(u32 own_llc, s32 cpu)
 	return false;
 }
 
-/* Waiters a CPU of @llc, in sixteenths. */
-static __always_inline u32 load_of(u32 llc)
+/* Waiters a CPU of @llc, in sixteenths: of those whom @cpu may serve. */
+static __always_inline u32 load_of(u32 llc, s32 cpu)
 {
-	return queued_in(DSQ_ID(QUEUE_LLC, llc)) * 16 / (llc_nr_cpus[llc & (GTHULHU_MAX_LLCS - 1)] ?: 1);
+	u32 bits = masks_for(cpu, llc), waiting = queued_in(DSQ_ID(QUEUE_LLC, llc));
+
+	if (bits)
+		waiting += masks_queued(llc, bits);
+	return waiting * 16 / (llc_nr_cpus[llc & (GTHULHU_MAX_LLCS - 1)] ?: 1);
 }
 
 /* Now and then, help an LLC whose CPUs have at least one waiter more each than ours. */
-__noinline bool balance(u32 own_llc, u64 now)
+__noinline bool balance(u32 own_llc, s32 cpu, u64 now)
 {
 	struct llc_state *l = llc_state_of(own_llc);
+	struct cpu_state *here = this_cpu();
 	u64 due = l->next_balance_ns;
 	u32 busiest = own_llc, most = 0;
 	int i;
@@ -132,14 +137,16 @@ __noinline bool balance(u32 own_llc, u64 now)
 	if (now < due || !__sync_bool_compare_and_swap(&l->next_balance_ns, due, now + BALANCE_EVERY_NS))
 		return false;
 	bpf_for(i, 0, nr_llcs) {
-		u32 there = load_of(i);
+		u32 there = load_of(i, cpu);
 
 		if (there > most) {
 			most = there;
 			busiest = i;
 		}
 	}
-	return busiest != own_llc && most >= load_of(own_llc) + 16 && steal_from(busiest, this_cpu());
+	if (busiest == own_llc || most < load_of(own_llc, cpu) + 16)
+		return false;
+	return steal_from(busiest, here) || steal_masked(busiest, cpu, here);
 }
 
 /* @prev, charged up to now, goes on with another turn. */
@@ -153,13 +160,18 @@ static __always_inline void next_turn(struct task_struct *prev, struct task_ctx 
 
 /*
  * @prev goes on because nobody else wants @cpu. What it has used nobody was denied:
- * one that may not run where others wait is not to be behind them for it.
+ * one that may not run where others wait is not to be behind them for it, and an
+ * urgent one has not taken it from anybody (budget.h).
  */
 static __noinline void go_on_alone(struct task_struct *prev, struct task_ctx *tc, s32 cpu)
 {
 	u32 basis = basis_of(prev, tc, cpu);
 	u64 *clock = clock_of(basis);
 
+	if (is_urgent(tc)) {
+		cpu_private_of(cpu)->urgent_in_line = 1;
+		account(prev, tc, cpu);
+	}
 	if (is_llc_queue(basis)) {
 		clock_advance(cpu, tc->vtime, false);
 		return;
@@ -193,7 +205,7 @@ static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 
 	    !time_before(tc->vtime - head_start(tc->priority), head))
 		return false;
 	clock_advance(cpu, tc->vtime, true);
-	/* within its budget it would not have come to this */
+	/* within its budget it would not have come to this, unless strategies have changed */
 	cpu_private_of(cpu)->urgent_in_line = is_urgent(tc);
 	next_turn(prev, tc, cpu, slice_of(tc, llc, nr_waiting(cpu)));
 	return true;
@@ -201,22 +213,23 @@ static __always_inline bool keep_running(struct task_struct *prev, s32 cpu, u64 
 
 /*
  * The band goes first, within its budget: an urgent task that runs goes on unless
- * a stronger or equal one waits, else the first that waits is taken. True when
- * that settles who runs. *like_others: the budget is used, the band stands in line.
+ * a stronger or equal one waits, else the first that waits is taken. Those who may
+ * not run on @cpu do not count. True when that settles who runs. *like_others: the
+ * budget is used, the band stands in line.
  */
 static __noinline bool urgent_first(struct task_struct *prev, s32 cpu, u32 llc, bool prev_runnable, bool *like_others)
 {
 	struct llc_state *l = llc_state_of(llc);
 	struct task_ctx *tc = NULL;
+	u64 head = NO_HEAD, seen = READ_ONCE(l->urgent_jiffies);
 	u32 strongest;
-	u64 head = NO_HEAD;
 
 	*like_others = false;
-	if (l->urgent_jiffies) {
-		head = dsq_head_vtime(DSQ_ID(QUEUE_URGENT, llc));
-		/* set before the task is in the queue, which the kernel does after `enqueue` */
-		if (head == NO_HEAD && bpf_jiffies64() - l->urgent_jiffies > 2)
-			l->urgent_jiffies = 0;
+	if (seen) {
+		head = urgent_head(llc, cpu);
+		/* set before the task is in the queue, which the kernel does after `enqueue`; somebody may come just now */
+		if (head == NO_HEAD && bpf_jiffies64() - seen > SETTLED_JIFFIES && !queued_in(DSQ_ID(QUEUE_URGENT, llc)))
+			__sync_bool_compare_and_swap(&l->urgent_jiffies, seen, 0);
 	}
 	strongest = head >> URGENT_KEY_SHIFT;
 	if (prev_runnable && cpu_private_of(cpu)->running_urgent) {

@@ -36,12 +36,6 @@ static __always_inline bool has_ticks(s32 cpu)
 	return !is_tickless(cpu) || (!c->tick_may_stop && bpf_jiffies64() - c->ticked <= TICKS_MISSED);
 }
 
-/* Somebody waits for @cpu, in a queue or already in the kernel's own of that CPU, which ours do not count. */
-static __always_inline bool is_wanted(s32 cpu)
-{
-	return nr_waiting(cpu) || queued_in(KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL_ON) | (u32)cpu);
-}
-
 /* Somebody has come to wait for @cpu: who runs there must be told. */
 static __always_inline void wake_tickless(s32 cpu)
 {

@@ -36,8 +36,31 @@ __noinline bool take_urgent(u32 llc)
 	return dsq_to_local(DSQ_ID(QUEUE_URGENT, llc));
 }
 
-/* Where the earliest of the band stands among the others. Called when the band has used its budget. */
-__noinline u64 urgent_earliest(u32 llc)
+/* Where the first of the band who may run on @cpu stands, NO_HEAD when there is none: mostly it is the first of all. */
+__noinline u64 urgent_head(u32 llc, s32 cpu)
+{
+	struct bpf_iter_scx_dsq it;
+	u64 key = NO_HEAD;
+	int i;
+
+	if (!bpf_iter_scx_dsq_new(&it, DSQ_ID(QUEUE_URGENT, llc), 0)) {
+		bpf_for(i, 0, URGENT_MAX_WAITING) {
+			struct task_struct *p = bpf_iter_scx_dsq_next(&it);
+
+			if (!p)
+				break;
+			if (!may_move_to(p, cpu))
+				continue;
+			key = p->scx.dsq_vtime;
+			break;
+		}
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	return key;
+}
+
+/* Where the earliest of those who may run on @cpu stands among the others. Called when the band has used its budget. */
+__noinline u64 urgent_earliest(u32 llc, s32 cpu)
 {
 	struct bpf_iter_scx_dsq it;
 	u64 key = NO_HEAD;
@@ -51,7 +74,7 @@ __noinline u64 urgent_earliest(u32 llc)
 			if (!p)
 				break;
 			tc = task_ctx_of(p);
-			if (tc)
+			if (tc && may_move_to(p, cpu))
 				key = earlier(key, tc->key);
 		}
 	}

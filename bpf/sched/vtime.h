@@ -40,7 +40,7 @@ static __always_inline void place(struct task_ctx *tc, u32 basis)
 }
 
 /*
- * An earlier key for strategies: 10 gets a whole credit, 20 a tenth of it. Only
+ * An earlier key for strategies: 10 gets a whole credit, 20 an eleventh of it. Only
  * the key moves, never the vtime, so that the advantage does not compound.
  */
 static __always_inline u64 head_start(u32 priority)

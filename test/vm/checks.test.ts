@@ -12,6 +12,7 @@ import {
   logSays,
   noComplaints,
   noComplaintsBut,
+  promiseBesideRealtime,
   promiseKept,
   promiseMs,
   promiseTimes,
@@ -49,6 +50,11 @@ const enabled = { state: 'enabled', ops: 'gthulhu', enableSeq: 1 };
 it('promises half a second, and more only to a crowd', () => {
   expect(promiseMs(8, 1)).toBe(520);
   expect(promiseMs(400, 1)).toBe(2 * 400 * 4.5 + 20);
+});
+
+it('lets them wait for the kernel beside real-time tasks, and not for long', () => {
+  expect(promiseBesideRealtime(outcome({ hogs: [hog(1, 1519)] }))).toEqual([]);
+  expect(promiseBesideRealtime(outcome({ hogs: [hog(1, 1521)] }))).toHaveLength(1);
 });
 
 it('finds a task that waited too long, or did nothing', () => {

@@ -35,6 +35,13 @@ export function promiseTimes(times: number): Check {
 /** Nobody waits longer than promised, and everybody gets on. */
 export const promiseKept: Check = promiseTimes(1);
 
+/** The kernel's share for sched_ext beside real-time tasks comes once a second. */
+export const EXT_SERVER_PERIOD_MS = 1000;
+
+/** The same beside real-time tasks that now and then want all of a CPU: then it waits for the kernel's share besides. */
+export const promiseBesideRealtime: Check = ({ measured, cpus }) =>
+  waitsWithin(measured, EXT_SERVER_PERIOD_MS + promiseMs(crowdOf(measured), cpus));
+
 function waitsWithin(measured: Measured, bound: number): string[] {
   const late = (name: string, ms: number): string[] =>
     ms <= bound ? [] : [`${name} did not run for ${ms.toFixed(0)} ms; the promise is ${bound.toFixed(0)} ms`];

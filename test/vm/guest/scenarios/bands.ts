@@ -19,12 +19,14 @@ const STRATEGIES = [
   { command_regex: '^brief', priority: 9, execution_time: 500_000 },
 ];
 
-/** A scheduler that has these strategies from its start. */
+/** A scheduler that has these strategies in force: beside hogs it would take seconds to give them to their tasks. */
 async function withStrategies(stage: Stage): Promise<Scheduler> {
   mkdirSync(FOLDER, { recursive: true });
   const strategiesFile = `${FOLDER}/bands.yaml`;
   writeFileSync(strategiesFile, JSON.stringify({ strategies: STRATEGIES }));
-  return stage.scheduler({ config: { strategiesFile } });
+  const scheduler = await stage.scheduler({ config: { strategiesFile } });
+  await scheduler.program.line((line) => line.includes('Updated strategy map'), 20_000, 0);
+  return scheduler;
 }
 
 /** An urgent task's wakeups, alone and beside these. */
@@ -86,8 +88,6 @@ export const urgentRescued: Scenario = async (stage) => {
 /** Many beside urgent tasks that want all there is: what the budget leaves is theirs. */
 async function besideUrgent(stage: Stage, threadsPerCpu: number): Promise<Measured> {
   const scheduler = await withStrategies(stage);
-  // Among so many the scheduler's own process would take seconds to give them their strategy.
-  await scheduler.program.line((line) => line.includes('Updated strategy map'), 20_000, 0);
   const hogs = await stage.hogs(2 * stage.cpus, { name: 'both' });
   await sleep(500);
   const threads = threadsPerCpu * stage.cpus;
@@ -122,6 +122,24 @@ export const urgentFlood: Scenario = async (stage) => {
   const before = kernelView();
   const reports = await stage.measure([...weak, ...flood], stage.seconds(5));
   return { before, after: kernelView(), hogs: reports, ...(await scheduler.counters()) };
+};
+
+/**
+ * The strongest have a CPU of their own, and wait for nothing else: what they use there counts for nobody on another CPU,
+ * where the band has its budget and the others the rest.
+ */
+export const urgentApart: Scenario = async (stage) => {
+  const scheduler = await withStrategies(stage);
+  const hogs = [
+    ...(await stage.hogs(4, { name: 'weak', cpus: '0' })),
+    ...(await stage.hogs(2, { name: 'lesser', cpus: '0' })),
+    ...(await stage.hogs(2, { name: 'strong', cpus: '1' })),
+  ];
+  await sleep(500);
+  const before = kernelView();
+  const reports = await stage.measure(hogs, stage.seconds(5));
+  const onFirst = reports.filter(({ name }) => name !== 'strong');
+  return { before, after: kernelView(), hogs: onFirst, ...(await scheduler.counters()) };
 };
 
 /** Within the band the stronger goes first. */

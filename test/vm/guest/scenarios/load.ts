@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kernelView } from '../kernel.ts';
@@ -36,6 +37,53 @@ export const pinned: Scenario = async (stage) => {
   const before = kernelView();
   const reports = await stage.measure([...free, ...pinnedOnes.flat()], stage.seconds(6));
   return { before, after: kernelView(), hogs: reports, ...(await scheduler.counters()) };
+};
+
+/** A SCHED_IDLE task gives way at once: not at the end of its slice, nor at a tick. */
+export const idlePolicy: Scenario = async (stage) => {
+  const scheduler = await stage.scheduler();
+  const cpus = '0';
+  // Works for longer than those who take the CPU from others because they hardly need it.
+  const sleeper = await stage.sleeper({ periodUs: 20_000, workUs: 2000, cpus });
+  await stage.hogs(1, { name: 'idle', cpus, prefix: ['chrt', '-i', '0'] });
+  await sleep(500);
+  const before = kernelView();
+  await sleeper.lap();
+  await sleep(stage.seconds(3) * 1000);
+  return { before, after: kernelView(), sleepers: [await sleeper.lap()], ...(await scheduler.counters()) };
+};
+
+const HOLDERS = 6;
+const HELD_MB = 150;
+
+/** Processes that give back much memory when they end: that takes them long, and they have no right to more than others. */
+export const exiting: Scenario = async (stage) => {
+  const scheduler = await stage.scheduler();
+  const cpus = '0';
+  // In small pages, which take longest.
+  writeFileSync('/sys/kernel/mm/transparent_hugepage/enabled', 'never');
+  stage.atEnd(() => writeFileSync('/sys/kernel/mm/transparent_hugepage/enabled', 'always'));
+  const hogs = await stage.hogs(2, { cpus });
+  const holders = Array.from({ length: HOLDERS }, () =>
+    stage.run(
+      'taskset',
+      '-c',
+      cpus,
+      'perl',
+      '-e',
+      `my $held = "x" x (${HELD_MB} << 20); $| = 1; print "held\\n"; sleep`,
+    ),
+  );
+  for (const holder of holders) await holder.line((line) => line === 'held', 60_000, 0);
+  const before = kernelView();
+  await Promise.all(hogs.map((hog) => hog.lap()));
+  const from = performance.now();
+  for (const holder of holders) holder.kill();
+  await Promise.all(holders.map(({ exited }) => exited));
+  const endedMs = performance.now() - from;
+  const reports = await Promise.all(hogs.map((hog) => hog.lap()));
+  const values = { crowd: HOLDERS, endedMs };
+  return { before, after: kernelView(), hogs: reports, values, ...(await scheduler.counters()) };
 };
 
 /** Forks without end beside a task that only wants its share. */
