@@ -160,6 +160,14 @@ const realtime: Check = (outcome) => {
   return extServer === 1 ? ['thrown out although the kernel keeps a share for it'] : thrownOut(outcome);
 };
 
+/** In the middle; whatever comes in between, such as the thread that answers about the turn before, does not end one. */
+const turnsAsGiven = all(
+  valueAtLeast('shortTurns', 200),
+  valueBetween('shortTurnMs', 0.95, 1.2),
+  valueBetween('longTurnMs', 19, 21),
+  sharesWithin(0.8, 1.2),
+);
+
 /** What each scenario of guest/scenarios must show. */
 export const expectations: Readonly<Record<string, Check>> = {
   // From a POST to the kernel; without a stream one interval, and what it takes with one.
@@ -428,13 +436,6 @@ export const expectations: Readonly<Record<string, Check>> = {
 /** On a CPU that the pool may not use. Our own threads may, and in `strict` they answer about every turn of everybody else. */
 function alone(name: string): Check {
   return (outcome) => undisturbed(name, outcome.request.dispatch === 'strict' ? 70 : 90)(outcome);
-}
-
-/** In `strict` every turn is cut by the thread that answers about the one before: it is not longer, and shares are even. */
-function turnsAsGiven(outcome: Outcome): string[] {
-  return outcome.request.dispatch === 'strict'
-    ? all(valueWithin('shortTurnMs', 1.4), valueWithin('longTurnMs', 24), sharesWithin(0.8, 1.2))(outcome)
-    : all(valueBetween('shortTurnMs', 0.9, 1.4), valueBetween('longTurnMs', 17, 24))(outcome);
 }
 
 /** Mostly: now and then somebody else of its kind runs there, such as the scheduler's main thread. By ticks it is 2 ms. */

@@ -7,6 +7,7 @@ import { kernelView } from '../kernel.ts';
 import { FOLDER, type Scheduler } from '../scheduler.ts';
 import type { Scenario, Stage } from '../stage.ts';
 import type { Hog } from '../tasks.ts';
+import { turnsDuring } from '../turns.ts';
 
 /** Whom the scenarios here start. */
 const STRATEGIES = [
@@ -156,10 +157,8 @@ export const urgentOrder: Scenario = async (stage) => {
   return { before, after: kernelView(), hogs: reports, ...(await scheduler.counters()) };
 };
 
-/** How often the kernel has taken the CPU from it. */
-function switchedAway(hog: Hog): number {
-  const status = readFileSync(`/proc/${hog.program.pid}/status`, 'utf8');
-  return Number(/nonvoluntary_ctxt_switches:\s*(\d+)/.exec(status)?.[1]);
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 /** What strategies give as a slice, and what a turn really is. */
@@ -173,15 +172,14 @@ export const slices: Scenario = async (stage) => {
   ];
   await sleep(500);
   const before = kernelView();
-  await Promise.all(hogs.map((hog) => hog.lap()));
-  const from = hogs.map(switchedAway);
-  const reports = await stage.measure(hogs, stage.seconds(4));
-  const turns = hogs.map((hog, i) => reports[i].cpuMs / (switchedAway(hog) - from[i]));
+  const pids = hogs.map((hog) => hog.program.pid);
+  const { result: reports, turns } = await turnsDuring(pids, () => stage.measure(hogs, stage.seconds(4)));
+  const [shortTurnMs, longTurnMs] = pids.map((pid) => median(turns.get(pid) ?? []));
   return {
     before,
     after: kernelView(),
     hogs: reports,
-    values: { shortTurnMs: turns[0], longTurnMs: turns[1] },
+    values: { shortTurnMs, longTurnMs, shortTurns: turns.get(pids[0])?.length ?? 0 },
     ...(await scheduler.counters()),
   };
 };
