@@ -58,3 +58,16 @@ test('what is thrown need not be an error', () => {
   expect(describeThrown('x', '/p.ts')).toBe('/p.ts: string x');
   expect(describeThrown(undefined, '/p.ts')).toBe('/p.ts: undefined undefined');
 });
+
+test('what is thrown need not be fit for showing', () => {
+  expect(describeThrown(null, '/p.ts')).toBe('/p.ts: object null');
+  expect(describeThrown(Object.create(null), '/p.ts')).toBe('/p.ts: object that cannot be shown as text');
+  expect(describeThrown(Object.assign(new Error('no'), { stack: 7 }), '/p.ts')).toBe('/p.ts: Error: no');
+  expect(describeThrown(Object.assign(new Error('no'), { name: Symbol('x') }), '/p.ts')).toMatch(/cannot be shown/);
+  const hidden = Object.defineProperty(new Error('no'), 'stack', {
+    get() {
+      throw new Error('hidden');
+    },
+  });
+  expect(describeThrown(hidden, '/p.ts')).toBe('/p.ts: Error: no');
+});

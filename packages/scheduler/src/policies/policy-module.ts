@@ -32,13 +32,27 @@ function placeIn(stack: string, file: string): string {
   return file;
 }
 
-const textOf = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : `${typeof error} ${String(error)}`;
+/** Name and message of an error, type and text of anything else. Never throws, whatever was thrown: not all can be shown. */
+export function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : `${typeof error} ${String(error)}`;
+  } catch {
+    return `${typeof error} that cannot be shown as text`;
+  }
+}
 
-/** One line: the place in the policy's file, and what was thrown there. */
+/** Somebody may have put a number there, or a getter that throws. */
+function stackOf(error: unknown): string {
+  try {
+    return error instanceof Error && typeof error.stack === 'string' ? error.stack : '';
+  } catch {
+    return '';
+  }
+}
+
+/** One line: the place in the policy's file, and what was thrown there. Never throws. */
 export function describeThrown(error: unknown, file: string): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  return `${placeIn(stack, file)}: ${textOf(error)}`;
+  return `${placeIn(stackOf(error), file)}: ${textOf(error)}`;
 }
 
 /** The parser's own place and words; null where it finds nothing wrong. */
@@ -66,7 +80,7 @@ export function compilePolicy({ file, text, sha256 }: PolicySource): PolicyModul
 }
 
 function importFault(error: unknown, { file, code }: PolicyModule): string {
-  const wanted = /Failed to resolve module specifier "([^"]*)"/.exec(error instanceof Error ? error.message : '')?.[1];
+  const wanted = /Failed to resolve module specifier "([^"]*)"/.exec(textOf(error))?.[1];
   if (wanted !== undefined)
     return `${file}: imports ${JSON.stringify(wanted)}; a policy is one file: it may import node: modules, and types with \`import type\``;
   // The module loader does not say where a syntax error is; the parser for types does.

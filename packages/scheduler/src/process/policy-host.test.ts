@@ -65,6 +65,7 @@ test('the one that decides goes on while the other one gets ready', { timeout: 2
 test.each([
   ['throws at load', /it failed: .*at load/],
   ['throws on take over', /it failed: .*on take over/],
+  ['throws null', /it failed: \/etc\/gthulhu\/p\.ts: object null/],
 ])('one that %s changes nothing', async (code, reason) => {
   const { host, decided, replaced, cells } = hostOf(moduleOf('good'));
   await host.ready;
@@ -104,6 +105,13 @@ test('one that hangs while it is asked to hand over is ended', { timeout: 20_000
   await host.ready;
   await host.use(moduleOf('good'));
   expect(decided.at(-1)).toBe('good');
+});
+
+test('what a policy posts by itself is no word of its thread', async () => {
+  const { host, decided, replaced } = hostOf(moduleOf('posts anything'));
+  await host.ready;
+  expect(decided).toEqual(['posts anything']);
+  expect(replaced).toEqual([]);
 });
 
 test('a host that has ended takes no policy', async () => {

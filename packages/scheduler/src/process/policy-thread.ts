@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Worker } from 'node:worker_threads';
 import { BpfError, wakeRing } from '@gthulhu/bpf';
-import { describeThrown } from '../policies/policy-module.ts';
+import { describeThrown, textOf } from '../policies/policy-module.ts';
 import { type Cells, makeCells, WORKER_CELL } from './cells.ts';
-import { type PolicyWorkerData, type PolicyWorkerMessage, TAKE_OVER } from './policy-worker-data.ts';
+import {
+  isPolicyWorkerMessage,
+  type PolicyWorkerData,
+  type PolicyWorkerMessage,
+  TAKE_OVER,
+} from './policy-worker-data.ts';
 import { threadCpuMs } from './thread-cpu.ts';
 
 /** A thread that was asked to end and is silent for so long is ended. */
@@ -49,7 +54,9 @@ export class PolicyThread {
     this.#events = events;
     const workerData: PolicyWorkerData = { ...data, ownCells: this.#own, takesOver };
     this.#worker = new Worker(url, { workerData, resourceLimits: LIMITS, name: 'policy' });
-    this.#worker.on('message', (message: PolicyWorkerMessage) => this.#hear(message));
+    this.#worker.on('message', (message: unknown) => {
+      if (isPolicyWorkerMessage(message)) this.#hear(message);
+    });
     this.#worker.on('error', (error) => this.#fail(`it failed: ${this.#say(error)}`));
     this.#worker.on('exit', (code) => {
       this.#ended();
@@ -92,7 +99,7 @@ export class PolicyThread {
   #say(error: unknown): string {
     const { module } = this.data;
     if (module !== null) return describeThrown(error, module.file);
-    return error instanceof Error ? error.message : String(error);
+    return error instanceof Error ? error.message : textOf(error);
   }
 
   #fail(reason: string): void {

@@ -44,3 +44,22 @@ export type PolicyWorkerMessage =
 
 /** The main thread's word to a worker that is warm. */
 export const TAKE_OVER = 'take over';
+
+/** False for what a policy has posted by itself: it shares the port of its thread. */
+export function isPolicyWorkerMessage(value: unknown): value is PolicyWorkerMessage {
+  if (typeof value !== 'object' || value === null) return false;
+  const { state, tid, wakeFd, policy, reason } = value as Record<string, unknown>;
+  switch (state) {
+    case 'loaded':
+      return Number.isInteger(tid) && Number.isInteger(wakeFd);
+    case 'warm':
+    case 'ended':
+      return true;
+    case 'ready':
+      return typeof policy === 'string';
+    case 'unrecorded':
+      return typeof reason === 'string';
+    default:
+      return false;
+  }
+}

@@ -19,6 +19,9 @@ const sourceOf = (text: string, file = '/etc/gthulhu/mine.ts') => ({
   text,
   sha256: createHash('sha256').update(text).digest('hex'),
 });
+/** Something that happens while the policy is loaded, outside of what the trial calls. */
+const LATER = (what: string): string =>
+  `setTimeout(() => {${what}}, 0);\nawait new Promise((resolve) => setTimeout(resolve, 50));`;
 /** A test need not wait as long as an operator. */
 const limits = { ...USUAL_LIMITS, silentMs: 500 };
 
@@ -85,10 +88,27 @@ test.each<[string, string, RegExp]>([
     ),
     /ended its thread: later/,
   ],
+  ['throws null later', policy('', LATER(' throw null; ')), /mine\.ts: ended its thread: object null$/],
+  [
+    'throws later what cannot be shown',
+    policy('', LATER(' throw Object.create(null); ')),
+    /mine\.ts: ended its thread: /,
+  ],
+  [
+    'throws an error with an odd stack',
+    'throw Object.assign(new Error("odd"), { stack: 7 });',
+    /mine\.ts: Error: odd$/,
+  ],
   ['imports a file beside it', "import { a } from './a.ts';\na();", /imports "\.\/a\.ts"; a policy is one file/],
 ])('a policy that %s does not pass', { timeout: 60_000 }, async (_, text, reason) => {
   const result = await runTrial({ source: sourceOf(text), limits });
   expect(result).toEqual({ passed: false, reason: expect.stringMatching(reason) });
+});
+
+test('what a policy posts by itself is no message of its trial', { timeout: 30_000 }, async () => {
+  const posted = [null, 7, 'passed', {}, { kind: 'passed' }, { kind: 'alive' }, { kind: 'failed' }];
+  const before = `import { parentPort } from 'node:worker_threads';\nfor (const one of ${JSON.stringify(posted)}) parentPort.postMessage(one);`;
+  expect(await runTrial({ source: sourceOf(policy('', before)), limits })).toMatchObject({ passed: true });
 });
 
 test('a trial can be broken off', async () => {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Worker } from 'node:worker_threads';
 import type { PolicySource } from '../policies/policy-file.ts';
-import type { PolicyModule } from '../policies/policy-module.ts';
+import { type PolicyModule, textOf } from '../policies/policy-module.ts';
 import { threadCpuMs } from '../process/thread-cpu.ts';
 import { builtInRecording } from '../trace/read-trace.ts';
 import { type TrialLimits, USUAL_LIMITS } from './limits.ts';
 import type { TrialReport } from './report.ts';
-import type { TrialMessage, TrialWorkerData } from './trial-worker.ts';
+import { isTrialMessage, type TrialWorkerData } from './trial-message.ts';
 
 export interface TrialOptions {
   readonly source: PolicySource;
@@ -40,11 +40,11 @@ const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4, stack
 
 const workerUrl = new URL(import.meta.url.endsWith('.ts') ? './trial-worker.ts' : './trial-worker.js', import.meta.url);
 
-/** What a thread that died says, for the author of a policy. */
+/** What a thread that died says, for the author of a policy. Anything can be thrown, and null too. */
 function deathOf(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return `needs more than ${LIMITS.maxOldGenerationSizeMb} MB of memory`;
-  return `ended its thread: ${String(message ?? error)}`;
+  if ((error as { code?: unknown } | null | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY')
+    return `needs more than ${LIMITS.maxOldGenerationSizeMb} MB of memory`;
+  return `ended its thread: ${error instanceof Error ? error.message : textOf(error)}`;
 }
 
 /** Tries a policy on recorded batches, in a thread of its own. Never rejects. */
@@ -67,7 +67,8 @@ export function runTrial(options: TrialOptions): Promise<TrialResult> {
     let heardAt = performance.now();
     let cpuAtHeard = 0;
 
-    worker.on('message', (message: TrialMessage) => {
+    worker.on('message', (message: unknown) => {
+      if (!isTrialMessage(message)) return;
       heardAt = performance.now();
       if (message.kind === 'started') tid = message.tid;
       cpuAtHeard = threadCpuMs(tid);

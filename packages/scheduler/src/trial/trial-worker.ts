@@ -3,31 +3,14 @@
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { PolicySource } from '../policies/policy-file.ts';
-import { compilePolicy, instantiatePolicy, PolicyFault, type PolicyModule } from '../policies/policy-module.ts';
+import { compilePolicy, instantiatePolicy, PolicyFault } from '../policies/policy-module.ts';
 import { createPolicy } from '../policies/registry.ts';
 import type { RecordedBatch } from '../trace/parse-trace.ts';
 import { readLatest, readTrace } from '../trace/read-trace.ts';
-import { scaleLimits, type TrialLimits } from './limits.ts';
+import { scaleLimits } from './limits.ts';
 import { replay } from './replay.ts';
-import { makeReport, type TrialReport, timing } from './report.ts';
-
-export interface TrialWorkerData {
-  readonly source: PolicySource;
-  /** Recordings that have to be there. */
-  readonly traces: readonly string[];
-  /** One that is taken where it is there and can be read. */
-  readonly liveTrace: string;
-  readonly limits: TrialLimits;
-}
-
-export type TrialMessage =
-  | { readonly kind: 'started'; readonly tid: number }
-  /** a sign of life, and how long it may take until the next one */
-  | { readonly kind: 'alive'; readonly doing: string; readonly silentMs: number }
-  | { readonly kind: 'passed'; readonly module: PolicyModule; readonly report: TrialReport; readonly notes: string[] }
-  /** `mistake`: the policy's author can do something about it */
-  | { readonly kind: 'failed'; readonly reason: string };
+import { makeReport, timing } from './report.ts';
+import type { TrialMessage, TrialWorkerData } from './trial-message.ts';
 
 /** Of a live recording, the last batches: they are what this machine does now. */
 const LIVE_BATCHES = 500;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Stands in for policy-worker.ts without a kernel: the words it says are the same. What it does is the module's code:
- * `good`; `throws on take over`; `throws at load`; `throws when it decides`; `hangs when it decides`; `never warm`.
+ * `good`; `posts anything`; `throws on take over`; `throws at load`; `throws null`; `throws when it decides`; `hangs when it decides`; `never warm`.
  */
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { CELL, WORKER_CELL } from '../cells.ts';
@@ -15,6 +15,10 @@ const beat = (): void => {
 };
 
 if (behaviour === 'throws at load') throw new Error('at load');
+if (behaviour === 'throws null') throw null;
+if (behaviour === 'posts anything')
+  for (const anything of [null, 7, {}, { state: 'ready' }, { state: 'loaded', tid: 'x' }])
+    parentPort?.postMessage(anything);
 beat();
 say({ state: 'loaded', tid: 0, wakeFd: -1 });
 if (takesOver) {
