@@ -19,6 +19,18 @@ export class PolicyFault extends Error {
   override readonly name = 'PolicyFault';
 }
 
+const imports = (specifier: string): string =>
+  `imports ${JSON.stringify(specifier)}; a policy is one file: it may import node: modules, and types with \`import type\``;
+
+/** Thrown into a policy that imports what it may not. */
+export class PolicyImportFault extends Error {
+  override readonly name = 'PolicyImportFault';
+
+  constructor(specifier: string) {
+    super(imports(specifier));
+  }
+}
+
 /** `policy.ts:3`: the first place in that file that a stack names. */
 function placeIn(stack: string, file: string): string {
   const { href, pathname } = pathToFileURL(file);
@@ -81,11 +93,17 @@ export function compilePolicy({ file, text, sha256 }: PolicySource): PolicyModul
 
 function importFault(error: unknown, { file, code }: PolicyModule): string {
   const wanted = /Failed to resolve module specifier "([^"]*)"/.exec(textOf(error))?.[1];
-  if (wanted !== undefined)
-    return `${file}: imports ${JSON.stringify(wanted)}; a policy is one file: it may import node: modules, and types with \`import type\``;
+  if (wanted !== undefined) return `${file}: ${imports(wanted)}`;
+  if (error instanceof PolicyImportFault) return `${file}: ${error.message}`;
   // The module loader does not say where a syntax error is; the parser for types does.
   if (error instanceof SyntaxError) return syntaxFault(code, file) ?? describeThrown(error, file);
   return describeThrown(error, file);
+}
+
+/** Where the module loader finds the policy: in its address, so that no file is read again. */
+export function policyUrl({ file, code }: PolicyModule): string {
+  const named = `${code}\n//# sourceURL=${pathToFileURL(file).href}\n`;
+  return `data:text/javascript;base64,${Buffer.from(named).toString('base64')}`;
 }
 
 /**
@@ -93,11 +111,10 @@ function importFault(error: unknown, { file, code }: PolicyModule): string {
  * @throws PolicyFault
  */
 export async function instantiatePolicy(module: PolicyModule): Promise<Policy> {
-  const { file, code } = module;
-  const named = `${code}\n//# sourceURL=${pathToFileURL(file).href}\n`;
+  const { file } = module;
   let exports: { createPolicy?: unknown };
   try {
-    exports = await import(`data:text/javascript;base64,${Buffer.from(named).toString('base64')}`);
+    exports = await import(policyUrl(module));
   } catch (error) {
     throw new PolicyFault(importFault(error, module), { cause: error });
   }

@@ -122,13 +122,12 @@ async function untilTakeOver(own: Cells): Promise<void> {
   clearInterval(beat);
 }
 
-/** Its code is loaded by those who record only. */
-async function openRecorder(
+function openRecorder(
+  { startRecorder }: typeof import('../trace/recorder.ts'),
   { traceFile, traceMaxBytes }: PolicyWorkerData,
   policy: string,
   say: (message: PolicyWorkerMessage) => void,
-): Promise<Recorder> {
-  const { startRecorder } = await import('../trace/recorder.ts');
+): Recorder {
   return startRecorder({
     path: traceFile,
     maxBytes: traceMaxBytes,
@@ -140,6 +139,10 @@ async function openRecorder(
 
 async function run(data: PolicyWorkerData): Promise<void> {
   const { cells, ownCells: own, bss } = data;
+  // Its code is loaded by those who record only.
+  const recording = data.traceFile === '' ? null : await import('../trace/recorder.ts');
+  // What it imports later in this thread is refused too, so ours comes first.
+  if (data.module !== null) (await import('../policies/one-file.ts')).loadOneFileOnly(data.module);
   const policy = await loadPolicy(data.mode, data.module);
   const ring = openRing(data.ringFd, data.recordLayout, TASK_RECORD_COLUMNS, DECISION_CAPACITY);
   const decisions = openDecisions(
@@ -172,7 +175,7 @@ async function run(data: PolicyWorkerData): Promise<void> {
   register.run();
   register.close();
   say({ state: 'ready', policy: policy.name });
-  const recorder = data.traceFile === '' ? null : await openRecorder(data, policy.name, say);
+  const recorder = recording === null ? null : openRecorder(recording, data, policy.name, say);
   try {
     serve({ desk, ring, decisions, globals, cells, own, recorder });
   } finally {

@@ -22,6 +22,10 @@ const sourceOf = (text: string, file = '/etc/gthulhu/mine.ts') => ({
 /** Something that happens while the policy is loaded, outside of what the trial calls. */
 const LATER = (what: string): string =>
   `setTimeout(() => {${what}}, 0);\nawait new Promise((resolve) => setTimeout(resolve, 50));`;
+/** A file that exists and that nobody has tried. */
+const other = join(dir, 'other.mjs');
+writeFileSync(other, 'export const a = () => {};');
+const ONE_FILE = /mine\.ts: imports "[^"]+"; a policy is one file: it may import node: modules/;
 /** A test need not wait as long as an operator. */
 const limits = { ...USUAL_LIMITS, silentMs: 500 };
 
@@ -100,9 +104,20 @@ test.each<[string, string, RegExp]>([
     /mine\.ts: Error: odd$/,
   ],
   ['imports a file beside it', "import { a } from './a.ts';\na();", /imports "\.\/a\.ts"; a policy is one file/],
+  ['imports a file by its path', `import { a } from '${other}';\na();`, ONE_FILE],
+  ['imports a file by its URL', `import { a } from 'file://${other}';\na();`, ONE_FILE],
+  ['imports a file when it is loaded', `\nawait import('file://${other}');`, ONE_FILE],
+  ['imports code from its text', "import 'data:text/javascript,globalThis.a = 1';", ONE_FILE],
+  ['requires a file', `import { createRequire } from 'node:module';\ncreateRequire('/etc/')('${other}');`, ONE_FILE],
 ])('a policy that %s does not pass', { timeout: 60_000 }, async (_, text, reason) => {
   const result = await runTrial({ source: sourceOf(text), limits });
   expect(result).toEqual({ passed: false, reason: expect.stringMatching(reason) });
+});
+
+test('modules of Node may be imported, at any time', { timeout: 30_000 }, async () => {
+  const before =
+    "import { cpus } from 'node:os';\nimport { join } from 'path';\ncpus();\nawait import('node:zlib');\njoin('a');";
+  expect(await runTrial({ source: sourceOf(policy('', before)), limits })).toMatchObject({ passed: true });
 });
 
 test('what a policy posts by itself is no message of its trial', { timeout: 30_000 }, async () => {

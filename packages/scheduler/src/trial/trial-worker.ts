@@ -3,6 +3,7 @@
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { loadOneFileOnly } from '../policies/one-file.ts';
 import { compilePolicy, instantiatePolicy, PolicyFault } from '../policies/policy-module.ts';
 import { createPolicy } from '../policies/registry.ts';
 import type { RecordedBatch } from '../trace/parse-trace.ts';
@@ -55,6 +56,7 @@ async function run(data: TrialWorkerData): Promise<void> {
   alive('load');
   const module = compilePolicy(source);
   alive('load');
+  loadOneFileOnly(module);
   const policy = await instantiatePolicy(module);
   alive('decide');
   let told = performance.now();
