@@ -104,6 +104,28 @@ test.runIf(asRoot).each<[string, () => string, RegExp]>([
     /their-link\.ts belongs to user 65534/,
   ],
   [
+    'a symlink that leads up from a folder of others',
+    () => {
+      folder('loose', 0o777);
+      folder('loose/inner');
+      file('loose/inner/../up.ts');
+      symlinkSync('loose/inner', join(dir, 'inner'));
+      file('up.ts');
+      symlinkSync('inner/../up.ts', join(dir, 'up-link.ts'));
+      return join(dir, 'up-link.ts');
+    },
+    /loose can be written by others \(mode 777\)/,
+  ],
+  [
+    'a symlink through a file',
+    () => {
+      file('plain.ts');
+      symlinkSync('plain.ts/../plain.ts', join(dir, 'through.ts'));
+      return join(dir, 'through.ts');
+    },
+    /plain\.ts on the way to \S+through\.ts is no folder/,
+  ],
+  [
     'a symlink to itself',
     () => {
       symlinkSync('loop.ts', join(dir, 'loop.ts'));
@@ -124,4 +146,14 @@ test.runIf(asRoot)("a folder where only owners may remove, as /tmp, and relative
   symlinkSync('v1', join(dir, 'sticky/..data'));
   symlinkSync('..data/policy.ts', join(dir, 'sticky/policy.ts'));
   expect(policyFileFault(join(dir, 'sticky/policy.ts'))).toBeNull();
+});
+
+test.runIf(asRoot)('a symlink that leads up, and back', () => {
+  folder('deep');
+  folder('deep/er');
+  file('deep/policy.ts');
+  symlinkSync('deep/er', join(dir, 'er'));
+  symlinkSync('./er/../policy.ts', join(dir, 'back.ts'));
+  symlinkSync(join(dir, 'back.ts'), join(dir, 'absolute.ts'));
+  expect(policyFileFault(join(dir, 'absolute.ts'))).toBeNull();
 });

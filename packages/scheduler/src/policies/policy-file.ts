@@ -11,7 +11,7 @@ import {
   readlinkSync,
   type Stats,
 } from 'node:fs';
-import { dirname, join, parse, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
 
 /** Mode bits: the group or others may write. */
 const WRITABLE_BY_OTHERS = 0o022;
@@ -49,13 +49,18 @@ function ownershipFault(path: string, stat: Stats): string | null {
   return `${path} can be written by others (mode ${(stat.mode & 0o777).toString(8)}); remove that: chmod go-w ${path}`;
 }
 
+const parts = (path: string): string[] => path.split(sep).filter((part) => part !== '' && part !== '.');
+
 /**
  * What of a policy file would let somebody else than root choose what the scheduler runs: of the file itself, of the
  * folders on the way to it, or of a symlink on that way. Null where nothing does.
+ * Goes the way that the kernel goes: `..` in a symlink leads up from where the way has come to, whatever names led there.
  * @throws the error of the system call
  */
 export function policyFileFault(file: string): string | null {
-  let { root: place, rest } = split(resolve(file));
+  const path = resolve(file);
+  let place = parse(path).root;
+  let rest = parts(path);
   let links = 0;
   for (;;) {
     const stat = lstatSync(place);
@@ -63,18 +68,16 @@ export function policyFileFault(file: string): string | null {
     if (fault !== null) return fault;
     if (stat.isSymbolicLink()) {
       if (++links > MAX_LINKS) return `${file} has too many symlinks on its way`;
-      ({ root: place, rest } = split(resolve(dirname(place), readlinkSync(place), ...rest)));
+      const target = readlinkSync(place);
+      rest = [...parts(target), ...rest];
+      place = isAbsolute(target) ? parse(target).root : dirname(place);
       continue;
     }
     const next = rest.shift();
     if (next === undefined) return stat.isFile() ? null : `${file} is no regular file`;
-    place = join(place, next);
+    if (!stat.isDirectory()) return `${place} on the way to ${file} is no folder`;
+    place = next === '..' ? dirname(place) : join(place, next);
   }
-}
-
-function split(path: string): { root: string; rest: string[] } {
-  const { root } = parse(path);
-  return { root, rest: path.slice(root.length).split(sep).filter(Boolean) };
 }
 
 /**
