@@ -35,14 +35,14 @@ test('a file is read', () => {
 });
 
 test.each([
-  ['./my-policy.ts', (folder: string) => join(folder, 'my-policy.ts')],
-  ['/etc/policy.ts', () => '/etc/policy.ts'],
-  ['""', () => ''],
-])('a policy and its recording stand beside the file that names them: %s', (text, absolute) => {
+  ['./my-policy.ts', 'my.trace', (folder: string) => [join(folder, 'my-policy.ts'), join(folder, 'my.trace')]],
+  ['/etc/policy.ts', '/etc/my.trace', () => ['/etc/policy.ts', '/etc/my.trace']],
+  ['""', '""', () => ['', '']],
+])('a policy and its recording stand beside the file that names them: %s, %s', (policyText, traceText, absolute) => {
   const path = join(dir, 'relative.yaml');
-  writeFileSync(path, `scheduler:\n  policy: ${text}\n  traceFile: ${text}\n`);
+  writeFileSync(path, `scheduler:\n  policy: ${policyText}\n  traceFile: ${traceText}\n`);
   const { policy, traceFile } = loadConfig(path).config.scheduler;
-  expect([policy, traceFile]).toEqual([absolute(dir), absolute(dir)]);
+  expect([policy, traceFile]).toEqual(absolute(dir));
 });
 
 test('a kubeconfig and an authority stand beside it too', () => {

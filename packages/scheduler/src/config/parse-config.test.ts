@@ -115,6 +115,21 @@ describe('what is wrong, where, and what to do', () => {
       'g.yaml:2:9: scheduler.mode: is empty, must be one of gthulhu, simple, simple-fifo, none',
     ],
     [
+      'a recording in the place of the policy',
+      scheduler('traceFile: ./a/../p.ts\n  policy: p.ts'),
+      'g.yaml:2:14: scheduler.traceFile: is "./a/../p.ts", and a recording takes the place of that file and of FILE.1 beside it, one of which is scheduler.policy; name another file',
+    ],
+    [
+      'a recording whose earlier part takes the place of the strategies',
+      scheduler('traceFile: /etc/s.yaml\n  strategiesFile: /etc/s.yaml.1'),
+      'g.yaml:2:14: scheduler.traceFile: is "/etc/s.yaml", and a recording takes the place of that file and of FILE.1 beside it, one of which is scheduler.strategiesFile; name another file',
+    ],
+    [
+      'a recording in the place of the configuration',
+      scheduler('traceFile: g.yaml'),
+      'g.yaml:2:14: scheduler.traceFile: is "g.yaml", and a recording takes the place of that file and of FILE.1 beside it, one of which is this configuration; name another file',
+    ],
+    [
       'pins without a root',
       scheduler('pinPath: gthulhu'),
       'g.yaml:2:12: scheduler.pinPath: is "gthulhu", must be an absolute path without dots; write /sys/fs/bpf/gthulhu',

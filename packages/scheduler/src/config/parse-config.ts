@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { type Config, ConfigSchema, configKeys, defaultConfig, parseConfigMapName } from '@gthulhu/contracts';
 import type { Node } from 'yaml';
 import { EndpointError, parseEndpoint } from '../api/endpoint.ts';
+import { earlierSegment } from '../trace/segments.ts';
 import { ConfigError, inFileOrder, type Problem } from './problem.ts';
 import { type Places, readNode } from './read-node.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
@@ -55,6 +56,24 @@ function checkPinPath(config: Config, places: Places, source: YamlSource): void 
   const { pinPath } = config.scheduler;
   if (isAbsolute(pinPath) && !pinPath.includes('.') && pinPath !== '/') return;
   const message = `is ${JSON.stringify(pinPath)}, must be an absolute path without dots; write ${defaultConfig().scheduler.pinPath}`;
+  source.problem(places.get(key), key, message);
+}
+
+/** A recording takes the place of what is there. */
+function checkTraceFile({ scheduler }: Config, fileName: string, places: Places, source: YamlSource): void {
+  const { traceFile, policy, strategiesFile } = scheduler;
+  if (traceFile === '') return;
+  const key = 'scheduler.traceFile';
+  const folder = dirname(resolve(fileName));
+  const recording = resolve(folder, traceFile);
+  const others = [
+    ['scheduler.policy', policy === '' ? '' : resolve(folder, policy)],
+    ['scheduler.strategiesFile', strategiesFile === '' ? '' : resolve(strategiesFile)],
+    ['this configuration', resolve(fileName)],
+  ];
+  const other = others.find(([, path]) => path === recording || path === earlierSegment(recording));
+  if (other === undefined) return;
+  const message = `is ${JSON.stringify(traceFile)}, and a recording takes the place of that file and of FILE.1 beside it, one of which is ${other[0]}; name another file`;
   source.problem(places.get(key), key, message);
 }
 
@@ -148,6 +167,7 @@ export function parseConfig(text: string, fileName: string, over: Overrides = {}
   ];
   if (!compared.some((key) => wrong.has(key))) checkTogether(config, places, source);
   if (!wrong.has('scheduler.pinPath')) checkPinPath(config, places, source);
+  checkTraceFile(config, fileName, places, source);
   if (![...wrong].some((key) => key.startsWith('api') || key.startsWith('agent'))) checkApi(config, places, source);
   checkKubernetes(config, places, source);
   if (source.problems.length > 0) throw new ConfigError(fileName, source.problems);

@@ -1,14 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -73,15 +64,56 @@ describe('the recorder', () => {
       /a symlink is not followed/,
     ],
     ['a directory', (path) => mkdirSync(path), /no regular file/],
+    [
+      'a short file of somebody',
+      (path) => writeFileSync(path, 'keep me'),
+      /trace-\d+ is no recording; name another traceFile/,
+    ],
+    ['a long file of somebody', (path) => writeFileSync(path, 'keep me '.repeat(1000)), /trace-\d+ is no recording/],
+    ['a file in the place of the earlier one', (path) => writeFileSync(`${path}.1`, 'keep me'), /\.1 is no recording/],
+    ['a directory in the place of the earlier one', (path) => mkdirSync(`${path}.1`), /\.1 is no regular file/],
     ['a folder that is not there', (path) => rmSync(path, { force: true }), /ENOENT/],
   ])('%s ends the recording, not the policy', (what, prepare, reason) => {
     const path = what.startsWith('a folder') ? join(dir, 'missing', 'trace') : fresh();
     prepare(path);
+    const others = (): string[] =>
+      [path, `${path}.1`, `${path}-target`]
+        .filter((name) => statSync(name, { throwIfNoEntry: false })?.isFile())
+        .map((name) => readFileSync(name, 'utf8'));
+    const before = others();
     const reasons: string[] = [];
     record(path, 20, 1 << 20, (text) => reasons.push(text));
     expect(reasons).toHaveLength(1);
     expect(reasons[0]).toMatch(reason);
-    if (existsSync(`${path}-target`)) expect(readFileSync(`${path}-target`, 'utf8')).toBe('keep me');
+    expect(others()).toEqual(before);
+  });
+
+  test('a file that somebody puts beside it meanwhile is kept', () => {
+    const path = fresh();
+    const reasons: string[] = [];
+    const recorder = startRecorder({
+      path,
+      maxBytes: 8 * 1024,
+      capacity: 512,
+      policy: 'p',
+      onFailed: (reason) => reasons.push(reason),
+    });
+    writeFileSync(`${path}.1`, 'keep me');
+    for (let i = 0; i < 100; i++) {
+      const batch = batchOf([{ pid: i }]);
+      recorder.record(batch, decisionsFor(batch), node);
+      recorder.flush();
+    }
+    recorder.close();
+    expect(reasons).toEqual([expect.stringMatching(/\.1 is no recording/)]);
+    expect(readFileSync(`${path}.1`, 'utf8')).toBe('keep me');
+  });
+
+  test('what was cut off in its first bytes makes room', () => {
+    const path = fresh();
+    writeFileSync(path, 'GTHT');
+    record(path, 3, 1 << 20);
+    expect(pids(path)).toEqual([0, 1, 2]);
   });
 });
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, lstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { Buffer } from 'node:buffer';
+import { closeSync, constants, lstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { MAGIC } from './format.ts';
 
 /** The earlier of the two segments. */
 export const earlierSegment = (path: string): string => `${path}.1`;
@@ -11,12 +13,37 @@ export interface Segments {
   close(): void;
 }
 
-/** Makes room for a new file. Nothing but a regular file is moved: somebody may have put a symlink there. */
-function moveAway(path: string): void {
+/** The first bytes, as many as a recording needs to be known. */
+function startOf(path: string): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  try {
+    const start = Buffer.alloc(MAGIC.length);
+    return start.toString('latin1', 0, readSync(fd, start));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * What a new recording would take the place of.
+ * @returns its length in bytes; null where nothing is there
+ * @throws Error where it is no recording: neither another file nor what a symlink leads to must be lost. A recording that
+ *   was cut off in its first bytes, and a file without any, are recordings.
+ */
+function recordingAt(path: string): number | null {
   const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return;
+  if (stat === undefined) return null;
   if (!stat.isFile()) throw new Error(`${path} is no regular file (a symlink is not followed); remove it`);
-  renameSync(path, earlierSegment(path));
+  if (!MAGIC.startsWith(startOf(path)))
+    throw new Error(`${path} is no recording; name another traceFile, or remove it`);
+  return stat.size;
+}
+
+/** Makes room for a new file: what is there becomes the earlier one, and that one goes. */
+function moveAway(path: string): void {
+  const found = recordingAt(path);
+  recordingAt(earlierSegment(path));
+  if (found !== null) renameSync(path, earlierSegment(path));
 }
 
 function create(path: string): number {
@@ -28,7 +55,7 @@ function create(path: string): number {
  * Begins a new segment; what is there becomes the earlier one.
  * @param head stands at the start of each segment
  * @param maxBytes of both together
- * @throws where the file cannot be made
+ * @throws where the file cannot be made, or would take the place of what is no recording
  */
 export function openSegments(path: string, head: Uint8Array, maxBytes: number): Segments {
   const half = maxBytes / 2;
@@ -52,8 +79,8 @@ export function openSegments(path: string, head: Uint8Array, maxBytes: number): 
   }
 
   // A segment that nobody has written into tells nothing.
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.isFile() && found.size <= head.length) rmSync(path);
+  const found = recordingAt(path);
+  if (found !== null && found <= head.length) rmSync(path);
   begin();
   return {
     write(block) {
