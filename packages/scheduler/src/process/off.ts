@@ -48,7 +48,7 @@ export async function turnOff({ pinPath = defaultConfig().scheduler.pinPath }: O
   const pins = new PinFolder(pinPath);
   const unpinned = pins.unpin();
   if (unpinned.length === 0) return nothingPinned(pinPath, before);
-  const waitedMs = before.supported ? await untilDisabled() : 0;
+  const waitedMs = await untilDisabled();
   const after = readSchedExtState();
   const report = { pinPath, unpinned, waitedMs, state: after.state, ops: after.ops };
   const removed = `${unpinned.length} pins removed from ${pinPath}`;

@@ -6,6 +6,9 @@ import { inOrderOfRemoval, isPin } from './pins.ts';
 
 const BPF_ROOT = '/sys/fs/bpf';
 
+/** A bpf file system gives its root this number, and no other folder. */
+const ROOT_INODE = 1;
+
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;
 
@@ -13,6 +16,7 @@ const hasCode = (error: unknown, code: string): boolean =>
 export class PinFolder {
   readonly path: string;
   #lock: FolderLock | null = null;
+  #prepared = false;
 
   constructor(path: string) {
     this.path = path;
@@ -22,12 +26,21 @@ export class PinFolder {
     return join(this.path, name);
   }
 
-  /** Ours, the links first; empty where there is no such folder. */
+  /**
+   * Ours, the links first; empty where there is no such folder.
+   * @throws Error where the folder cannot be one of pins: what is there has our names by chance
+   */
   names(): string[] {
     try {
-      return inOrderOfRemoval(readdirSync(this.path).filter(isPin));
+      const files = readdirSync(this.path, { withFileTypes: true }).filter((file) => !file.isDirectory());
+      const fault = this.#kindFault();
+      if (fault !== null)
+        throw new Error(
+          `${this.path} is no folder of pins (${fault}); nothing was removed; name a folder of its own below ${BPF_ROOT}`,
+        );
+      return inOrderOfRemoval(files.map(({ name }) => name).filter(isPin));
     } catch (error) {
-      if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return [];
+      if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR') || hasCode(error, 'ERR_BPF_NOT_FOUND')) return [];
       throw error;
     }
   }
@@ -40,12 +53,24 @@ export class PinFolder {
       throw new Error(
         `${this.path} (scheduler.pinPath) does not lie on a bpf file system; mount one there, or name a folder below ${BPF_ROOT}`,
       );
-    const { uid, mode } = statSync(this.path);
-    if (uid !== process.getuid?.() || (mode & 0o077) !== 0)
-      throw new Error(
-        `${this.path} (scheduler.pinPath) is open to others (owner ${uid}, mode ${(mode & 0o7777).toString(8)}); name a folder of its own, with mode 700`,
-      );
+    const fault = this.#kindFault() ?? this.#ownerFault();
+    if (fault !== null)
+      throw new Error(`${this.path} (scheduler.pinPath) is ${fault}; name a folder of its own, with mode 700`);
+    this.#prepared = true;
     return mounted;
+  }
+
+  /** Why nothing of ours can be there; null where it can. */
+  #kindFault(): string | null {
+    if (!isBpfFs(this.path)) return 'not on a bpf file system';
+    return statSync(this.path).ino === ROOT_INODE ? 'the root of a bpf file system, where others pin too' : null;
+  }
+
+  /** Who else could have put something there; null where nobody. */
+  #ownerFault(): string | null {
+    const { uid, mode } = statSync(this.path);
+    if (uid === process.getuid?.() && (mode & 0o077) === 0) return null;
+    return `open to others (owner ${uid}, mode ${(mode & 0o7777).toString(8)})`;
   }
 
   #mountMissing(): boolean {
@@ -81,8 +106,17 @@ export class PinFolder {
     }
   }
 
-  /** Removes all that is ours; the folder stays, with its lock. Returns the names that are gone. */
+  /**
+   * Removes all that is ours; the folder stays, with its lock. Returns the names that are gone.
+   * @throws Error where the folder is none of pins, or one that this process would not have pinned in
+   */
   unpin(): string[] {
-    return this.names().filter((name) => this.remove(name));
+    const names = this.names();
+    const fault = names.length === 0 || this.#prepared ? null : this.#ownerFault();
+    if (fault !== null)
+      throw new Error(
+        `${this.path} is ${fault}, so its pins may be somebody else's; nothing was removed. Where they are ours, give it to this user with mode 700 and try again`,
+      );
+    return names.filter((name) => this.remove(name));
   }
 }

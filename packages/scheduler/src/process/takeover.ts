@@ -41,10 +41,10 @@ export interface ObtainOptions extends LoadOptions {
   readonly loaded: Loaded | null;
 }
 
-/** ms until no sched_ext scheduler is in force; null when one still is. */
-export async function untilDisabled(limitMs = DISABLED_WAIT_MS): Promise<number | null> {
+/** ms until no sched_ext scheduler is in force, at once where the kernel knows none; null when one still is. */
+export async function untilDisabled(limitMs = DISABLED_WAIT_MS, read = readSchedExtState): Promise<number | null> {
   const start = performance.now();
-  while (readSchedExtState().state !== 'disabled') {
+  for (let now = read(); now.supported && now.state !== 'disabled'; now = read()) {
     if (performance.now() - start > limitMs) return null;
     await sleep(DISABLED_LOOK_MS);
   }
