@@ -153,5 +153,5 @@ describe('damage', () => {
 
 test('a column that this version does not know is passed over', () => {
   const header = { ...HEADER, batch: [{ name: 'later', type: 'u32' as const }, ...BATCH_COLUMNS] };
-  expect(parseTrace(encodeHeader(header), 't')).toEqual({ header, batches: [], damage: null });
+  expect(parseTrace(encodeHeader(header), 't')).toEqual({ header, batches: [], recorded: 0, damage: null });
 });

@@ -23,9 +23,19 @@ export interface RecordedBatch {
 export interface Trace {
   readonly header: TraceHeader;
   readonly batches: readonly RecordedBatch[];
+  /** How many batches were recorded; `batches` has the last of them where not all were asked for. */
+  readonly recorded: number;
   /** What is wrong from some place on; the batches before it are good. Null where nothing is. */
   readonly damage: string | null;
 }
+
+/** How much of a recording is wanted: its last batches, so many at most, from blocks of so many bytes together. */
+export interface Latest {
+  readonly batches: number;
+  readonly bytes: number;
+}
+
+export const ALL: Latest = { batches: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
 
 /** It cannot be read as a recording at all. */
 export class TraceError extends Error {
@@ -129,12 +139,51 @@ function parseBlock(content: Uint8Array, count: number, header: TraceHeader): Re
   return reader.left === 0 ? batches : null;
 }
 
+interface Block {
+  /** byte of the file */
+  readonly at: number;
+  readonly content: Uint8Array;
+  /** batches */
+  readonly count: number;
+}
+
+/** The blocks of a file up to the first that is cut off or damaged, without what is in them; and what is wrong there. */
+function findBlocks(bytes: Uint8Array, from: number): { blocks: Block[]; wrong: string | null } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const blocks: Block[] = [];
+  for (let at = from; at < bytes.length; ) {
+    if (bytes.length - at < BLOCK_HEAD_BYTES) return { blocks, wrong: `is cut off at byte ${at}` };
+    if (view.getUint32(at, true) !== BLOCK) return { blocks, wrong: `is damaged at byte ${at}` };
+    const length = view.getUint32(at + 4, true);
+    const content = bytes.subarray(at + BLOCK_HEAD_BYTES, at + BLOCK_HEAD_BYTES + length);
+    if (content.length < length) return { blocks, wrong: `is cut off at byte ${at}` };
+    if (crc32(content) !== view.getUint32(at + 8, true)) return { blocks, wrong: `is damaged at byte ${at}` };
+    blocks.push({ at, content, count: view.getUint32(at + 12, true) });
+    at += BLOCK_HEAD_BYTES + content.length;
+  }
+  return { blocks, wrong: null };
+}
+
+/** The first of the last blocks that are enough; at least one is taken of a recording that has any. */
+function firstWanted(blocks: readonly Block[], latest: Latest): number {
+  let first = blocks.length;
+  for (let { batches, bytes } = latest; first > 0 && batches > 0; ) {
+    const { content, count } = blocks[first - 1];
+    if (content.length > bytes && first < blocks.length) break;
+    batches -= count;
+    bytes -= content.length;
+    first--;
+  }
+  return first;
+}
+
 /**
  * Reads a recording out of its bytes. What follows a damaged place is left out, and `damage` says so.
  * @param name for messages
+ * @param latest how much of it is read; the blocks before it are checked for damage only
  * @throws TraceError where the bytes are no recording, or one of another version
  */
-export function parseTrace(bytes: Uint8Array, name: string): Trace {
+export function parseTrace(bytes: Uint8Array, name: string, latest = ALL): Trace {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length));
   if (magic !== MAGIC) throw new TraceError(`${name}: is no recording of a scheduler`);
@@ -148,20 +197,21 @@ export function parseTrace(bytes: Uint8Array, name: string): Trace {
   const text = new TextDecoder().decode(bytes.subarray(FILE_HEAD_BYTES, FILE_HEAD_BYTES + headerBytes));
   const header = parseHeader(text, name);
 
+  const { blocks, wrong } = findBlocks(bytes, FILE_HEAD_BYTES + headerBytes);
+  const first = firstWanted(blocks, latest);
+  let recorded = blocks.slice(0, first).reduce((sum, { count }) => sum + count, 0);
   const batches: RecordedBatch[] = [];
-  const end = (damage: string | null): Trace => ({ header, batches, damage });
-  for (let at = FILE_HEAD_BYTES + headerBytes; at < bytes.length; ) {
-    const cutOff = `${name}: is cut off at byte ${at}; the ${batches.length} batches before it are good`;
-    const damaged = `${name}: is damaged at byte ${at}; the ${batches.length} batches before it are good`;
-    if (bytes.length - at < BLOCK_HEAD_BYTES) return end(cutOff);
-    if (view.getUint32(at, true) !== BLOCK) return end(damaged);
-    const content = bytes.subarray(at + BLOCK_HEAD_BYTES, at + BLOCK_HEAD_BYTES + view.getUint32(at + 4, true));
-    if (content.length < view.getUint32(at + 4, true)) return end(cutOff);
-    if (crc32(content) !== view.getUint32(at + 8, true)) return end(damaged);
-    const block = parseBlock(content, view.getUint32(at + 12, true), header);
-    if (block === null) return end(damaged);
-    batches.push(...block);
-    at += BLOCK_HEAD_BYTES + content.length;
+  const end = (what: string | null): Trace => ({
+    header,
+    batches: batches.length > latest.batches ? batches.slice(batches.length - latest.batches) : batches,
+    recorded,
+    damage: what === null ? null : `${name}: ${what}; the ${recorded} batches before it are good`,
+  });
+  for (const { at, content, count } of blocks.slice(first)) {
+    const block = parseBlock(content, count, header);
+    if (block === null) return end(`is damaged at byte ${at}`);
+    for (const batch of block) batches.push(batch);
+    recorded += count;
   }
-  return end(null);
+  return end(wrong);
 }

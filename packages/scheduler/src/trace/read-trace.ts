@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BLOCK, BLOCK_HEAD_BYTES, FILE_HEAD_BYTES, HEADER_MAX_BYTES } from './format.ts';
-import { parseTrace, type Trace, TraceError } from './parse-trace.ts';
+import { ALL, type Latest, parseTrace, type Trace, TraceError } from './parse-trace.ts';
 import { earlierSegment } from './segments.ts';
 
 /** Two segments of the largest `traceMaxMb` are shorter. */
@@ -37,10 +37,10 @@ function withSegment<T>(path: string, use: (fd: number, size: number) => T): T {
   }
 }
 
-const readSegment = (path: string): Trace =>
+const readSegment = (path: string, latest: Latest): Trace =>
   withSegment(path, (fd, size) => {
     if (size > MAX_BYTES) throw new TraceError(`${path}: has ${size} bytes; at most ${MAX_BYTES} are read`);
-    return parseTrace(readFileSync(fd), path);
+    return parseTrace(readFileSync(fd), path, latest);
   });
 
 /**
@@ -88,17 +88,19 @@ function findBlocks(fd: number, size: number, path: string): { headBytes: number
 
 /**
  * A recording from its file, the earlier segment before the later one where there is one.
+ * @param latest how much of it, its bytes in each of the two; both are checked for damage as a whole
  * @throws TraceError
  */
-export function readTrace(path: string): Trace {
-  const later = readSegment(path);
+export function readTrace(path: string, latest = ALL): Trace {
+  const later = readSegment(path, latest);
   const before = earlierSegment(path);
   if (lstatSync(before, { throwIfNoEntry: false }) === undefined) return later;
-  const earlier = readSegment(before);
+  const earlier = readSegment(before, { ...latest, batches: latest.batches - later.batches.length });
   const damage = [earlier.damage, later.damage].filter((text) => text !== null);
   return {
     header: later.header,
     batches: [...earlier.batches, ...later.batches],
+    recorded: earlier.recorded + later.recorded,
     damage: damage.length === 0 ? null : damage.join('; '),
   };
 }

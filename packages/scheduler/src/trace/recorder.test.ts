@@ -48,6 +48,32 @@ describe('the recorder', () => {
     expect(pids(path)).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 4]);
   });
 
+  test('the last of both segments can be read alone', () => {
+    const path = fresh();
+    record(path, 30, 1 << 20);
+    record(path, 5, 1 << 20);
+    const latest = (batches: number, bytes = 1 << 20): number[] =>
+      readTrace(path, { batches, bytes }).batches.map(({ batch }) => batch.pid[0]);
+    expect(latest(3)).toEqual([2, 3, 4]);
+    expect(latest(7)).toEqual([28, 29, 0, 1, 2, 3, 4]);
+    // Blocks with ten batches: one at least.
+    expect(latest(100, 1)).toEqual([20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 0, 1, 2, 3, 4]);
+    expect(latest(0)).toEqual([]);
+    expect(readTrace(path, { batches: 3, bytes: 1 }).recorded).toBe(35);
+    expect(readTrace(path).recorded).toBe(35);
+  });
+
+  test('damage is told wherever it is', () => {
+    const path = fresh();
+    record(path, 30, 1 << 20);
+    const bytes = readFileSync(path);
+    bytes[bytes.length >> 1] ^= 1;
+    writeFileSync(path, bytes);
+    const { batches, recorded, damage } = readTrace(path, { batches: 3, bytes: 1 << 20 });
+    expect([batches.map(({ batch }) => batch.pid[0]), recorded]).toEqual([[7, 8, 9], 10]);
+    expect(damage).toMatch(/is damaged at byte \d+; the 10 batches before it are good$/);
+  });
+
   test('an empty recording does not push one with batches away', () => {
     const path = fresh();
     for (const count of [3, 0, 0]) record(path, count, 1 << 20);

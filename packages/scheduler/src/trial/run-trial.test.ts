@@ -4,7 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { batchOf, decisionsFor, node } from '../policies/batch.fixture.ts';
 import { builtInRecording } from '../trace/read-trace.ts';
+import { startRecorder } from '../trace/recorder.ts';
 import { scaleLimits, USUAL_LIMITS } from './limits.ts';
 import { runTrial } from './run-trial.ts';
 import { testPolicy } from './test-policy.ts';
@@ -147,7 +149,7 @@ test('recordings that are damaged are said', { timeout: 30_000 }, async () => {
   });
   expect(await runTrial({ source, traces: [cut('head.trace', 5000)], limits })).toEqual({
     passed: false,
-    reason: expect.stringMatching(/holds no batches/),
+    reason: expect.stringMatching(/holds no batches .*; .*head\.trace: is cut off at byte \d+; the 0 batches/),
   });
   expect(await runTrial({ source, traces: ['/etc/hostname'], limits })).toEqual({
     passed: false,
@@ -157,6 +159,19 @@ test('recordings that are damaged are said', { timeout: 30_000 }, async () => {
   expect(await runTrial({ source, liveTrace: join(dir, 'none'), limits })).toMatchObject({
     passed: true,
     notes: [expect.stringMatching(/not tried on the live recording: .*ENOENT/)],
+  });
+});
+
+test('of a long recording the last batches count', { timeout: 60_000 }, async () => {
+  const path = join(dir, 'long.trace');
+  const recorder = startRecorder({ path, maxBytes: 16 << 20, capacity: 512, policy: 'p', onFailed: () => {} });
+  const batch = batchOf([{}]);
+  for (let i = 0; i < 80_000; i++) recorder.record(batch, decisionsFor(batch), node);
+  recorder.close();
+  expect(await runTrial({ source: sourceOf(policy('')), traces: [path], limits })).toMatchObject({
+    passed: true,
+    report: { batches: 1500, tasks: 1500 },
+    notes: [expect.stringMatching(/^tried on the last 1500 of \d{5} batches of \S+long\.trace$/)],
   });
 });
 

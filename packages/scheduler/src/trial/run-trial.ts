@@ -79,13 +79,15 @@ export function runTrial(options: TrialOptions): Promise<TrialResult> {
       }
       if (message.kind === 'failed') failed(message.reason);
     });
-    worker.on('error', (error) => failed(`${source.file}: ${deathOf(error)}`));
-    worker.on('exit', (code) => failed(`${source.file}: ended its thread with code ${code}`));
+    /** Before the policy is loaded nothing is its fault. */
+    const who = (): string => (doing === 'start' ? 'the trial did not get as far as the policy' : source.file);
+    worker.on('error', (error) => failed(`${who()}: ${deathOf(error)}`));
+    worker.on('exit', (code) => failed(`${who()}: ended its thread with code ${code}`));
     const check = setInterval(() => {
       const silent = performance.now() - heardAt;
       const busy = threadCpuMs(tid) - cpuAtHeard;
       if ((silent > silentMs && busy > silentMs * BUSY_SHARE) || silent > silentMs * BLOCKED_TIMES)
-        failed(`${source.file}: did not return from ${doing} within ${(silent / 1000).toFixed(1)} s`);
+        failed(`${who()}: did not return from ${doing} within ${(silent / 1000).toFixed(1)} s`);
     }, CHECK_MS);
     const onAbort = (): void => failed('the trial was broken off');
     signal?.addEventListener('abort', onAbort);

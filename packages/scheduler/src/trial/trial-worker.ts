@@ -13,6 +13,8 @@ import { replay } from './replay.ts';
 import { makeReport, timing } from './report.ts';
 import type { TrialMessage, TrialWorkerData } from './trial-message.ts';
 
+/** Of a recording, the last batches. In memory they take up to 10 MB, of what a policy has. */
+const LATEST = { batches: 1500, bytes: 2 * 1024 * 1024 };
 /** Of a live recording, the last batches: they are what this machine does now. */
 const LIVE_BATCHES = 500;
 const LIVE_BYTES = 1024 * 1024;
@@ -23,13 +25,15 @@ const say = (message: TrialMessage): void => parentPort?.postMessage(message);
 function readAll({ traces, liveTrace }: TrialWorkerData, notes: string[]): RecordedBatch[] {
   const batches: RecordedBatch[] = [];
   for (const path of traces) {
-    const trace = readTrace(path);
+    const trace = readTrace(path, LATEST);
     if (trace.damage !== null) notes.push(trace.damage);
-    batches.push(...trace.batches);
+    if (trace.batches.length < trace.recorded)
+      notes.push(`tried on the last ${trace.batches.length} of ${trace.recorded} batches of ${path}`);
+    for (const batch of trace.batches) batches.push(batch);
   }
   if (liveTrace !== '') {
     try {
-      batches.push(...readLatest(liveTrace, LIVE_BYTES).batches.slice(-LIVE_BATCHES));
+      for (const batch of readLatest(liveTrace, LIVE_BYTES).batches.slice(-LIVE_BATCHES)) batches.push(batch);
     } catch (error) {
       notes.push(`not tried on the live recording: ${error instanceof Error ? error.message : error}`);
     }
@@ -44,7 +48,12 @@ async function run(data: TrialWorkerData): Promise<void> {
   const { source, limits } = data;
   const notes: string[] = [];
   const recorded = readAll(data, notes);
-  if (recorded.length === 0) throw new PolicyFault(`the recording holds no batches to try ${source.file} on`);
+  if (recorded.length === 0)
+    throw new PolicyFault(
+      [`the recording holds no batches to try ${source.file} on; record longer, or name another one`, ...notes].join(
+        '; ',
+      ),
+    );
 
   // Twice: the first time the code is cold. What the built-in policy takes tells how fast this machine is.
   const builtIn = createPolicy('gthulhu');
