@@ -53,6 +53,10 @@ function makeDesk(capacity: number) {
   };
 }
 
+/** What an async function gives: nobody waits for it, and what it answers later belongs to another batch. */
+const isPromise = (value: unknown): boolean =>
+  typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+
 /**
  * Lets a policy decide on recorded batches.
  * @param file of the policy, for messages
@@ -74,11 +78,14 @@ export function replay(
   for (const [i, one] of recorded.entries()) {
     lay(one);
     const start = process.hrtime.bigint();
+    let answer: unknown;
     try {
-      policy.decide(batch, out, node);
+      answer = policy.decide(batch, out, node);
     } catch (error) {
       throw new PolicyFault(`${describeThrown(error, file)} (in decide, batch ${i} of ${recorded.length})`);
     }
+    if (isPromise(answer))
+      throw new PolicyFault(`${file}: decide returned a promise; it must answer at once: remove async and await`);
     let took = Number(process.hrtime.bigint() - start);
     if (took > SUSPICIOUS_NS) {
       const waited = waitedNs();

@@ -109,6 +109,21 @@ test.each<[string, string, RegExp]>([
   ['imports a file by its path', `import { a } from '${other}';\na();`, ONE_FILE],
   ['imports a file by its URL', `import { a } from 'file://${other}';\na();`, ONE_FILE],
   ['imports a file when it is loaded', `\nawait import('file://${other}');`, ONE_FILE],
+  [
+    'imports a file later',
+    policy(`    import('${other}');`),
+    /mine\.ts: ended its thread: imports .*; a policy is one file/,
+  ],
+  [
+    'decides later',
+    policy('    await null;').replace('decide(', 'async decide('),
+    /mine\.ts: decide returned a promise; it must answer at once: remove async and await/,
+  ],
+  [
+    'fails later in what it begins',
+    policy('    Promise.reject(new Error("unheard"));'),
+    /mine\.ts: ended its thread: unheard$/,
+  ],
   ['imports code from its text', "import 'data:text/javascript,globalThis.a = 1';", ONE_FILE],
   ['requires a file', `import { createRequire } from 'node:module';\ncreateRequire('/etc/')('${other}');`, ONE_FILE],
 ])('a policy that %s does not pass', { timeout: 60_000 }, async (_, text, reason) => {

@@ -2,6 +2,7 @@
 /** Tries a policy, in a thread that ends afterwards: whatever it does there, the one that decides is not touched. */
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadOneFileOnly } from '../policies/one-file.ts';
 import { compilePolicy, instantiatePolicy, PolicyFault } from '../policies/policy-module.ts';
@@ -87,6 +88,8 @@ async function run(data: TrialWorkerData): Promise<void> {
     throw new PolicyFault(
       `${source.file}: decide takes ${us(warm.meanNsPerTask)} a task; at most ${us(scaled.meanNsPerTask)} are allowed, the built-in policy takes ${us(usual.meanNsPerTask)}`,
     );
+  // What it has begun and what fails there is told first.
+  await nextTurn();
   const report = makeReport(policy.name, recorded, first, again, gthulhu);
   say({ kind: 'passed', module, report, notes });
 }
