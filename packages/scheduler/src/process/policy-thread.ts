@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { BpfError, wakeRing } from '@gthulhu/bpf';
 import { describeThrown, textOf } from '../policies/policy-module.ts';
 import { type Cells, makeCells, WORKER_CELL } from './cells.ts';
+import { POLICY_THREAD_LIMITS } from './policy-memory.ts';
 import {
   isPolicyWorkerMessage,
   type PolicyWorkerData,
@@ -13,9 +14,6 @@ import { threadCpuMs } from './thread-cpu.ts';
 
 /** A thread that was asked to end and is silent for so long is ended. */
 const END_MS = 1000;
-
-/** The policy thread needs little: a bigger heap would only hide a leak. */
-const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 };
 
 export type PolicyThreadData = Omit<PolicyWorkerData, 'ownCells' | 'takesOver'>;
 
@@ -53,7 +51,7 @@ export class PolicyThread {
     this.data = data;
     this.#events = events;
     const workerData: PolicyWorkerData = { ...data, ownCells: this.#own, takesOver };
-    this.#worker = new Worker(url, { workerData, resourceLimits: LIMITS, name: 'policy' });
+    this.#worker = new Worker(url, { workerData, resourceLimits: POLICY_THREAD_LIMITS, name: 'policy' });
     this.#worker.on('message', (message: unknown) => {
       if (isPolicyWorkerMessage(message)) this.#hear(message);
     });

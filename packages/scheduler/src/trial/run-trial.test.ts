@@ -124,6 +124,16 @@ test.each<[string, string, RegExp]>([
     policy('    Promise.reject(new Error("unheard"));'),
     /mine\.ts: ended its thread: unheard$/,
   ],
+  [
+    'needs more memory than the policy thread has',
+    policy('    kept[0][0]++;', 'const kept = Array.from({ length: 80 }, (_, i) => new Array(131_072).fill(i + 0.5));'),
+    /^\/etc\/gthulhu\/mine\.ts: needs more than 64 MB of memory$/,
+  ],
+  [
+    'keeps much beside the heap',
+    policy('    kept[0]++;', 'const kept = new Float64Array(10 * 1024 * 1024);'),
+    /^\/etc\/gthulhu\/mine\.ts: keeps 8\d MB in typed arrays and buffers; at most 64 MB are allowed$/,
+  ],
   ['imports code from its text', "import 'data:text/javascript,globalThis.a = 1';", ONE_FILE],
   ['requires a file', `import { createRequire } from 'node:module';\ncreateRequire('/etc/')('${other}');`, ONE_FILE],
 ])('a policy that %s does not pass', { timeout: 60_000 }, async (_, text, reason) => {

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { PolicySource } from '../policies/policy-file.ts';
 import { type PolicyModule, textOf } from '../policies/policy-module.ts';
+import { POLICY_THREAD_LIMITS } from '../process/policy-memory.ts';
 import { threadCpuMs } from '../process/thread-cpu.ts';
 import { builtInRecording } from '../trace/read-trace.ts';
 import { type TrialLimits, USUAL_LIMITS } from './limits.ts';
@@ -36,14 +37,12 @@ const BUSY_SHARE = 0.2;
 /** A thread that sleeps does not return either. */
 const BLOCKED_TIMES = 4;
 
-const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 4, stackSizeMb: 1 };
-
 const workerUrl = new URL(import.meta.url.endsWith('.ts') ? './trial-worker.ts' : './trial-worker.js', import.meta.url);
 
 /** What a thread that died says, for the author of a policy. Anything can be thrown, and null too. */
 function deathOf(error: unknown): string {
   if ((error as { code?: unknown } | null | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY')
-    return `needs more than ${LIMITS.maxOldGenerationSizeMb} MB of memory`;
+    return `needs more than ${POLICY_THREAD_LIMITS.maxOldGenerationSizeMb} MB of memory`;
   return `ended its thread: ${error instanceof Error ? error.message : textOf(error)}`;
 }
 
@@ -52,15 +51,20 @@ export function runTrial(options: TrialOptions): Promise<TrialResult> {
   const { source, signal } = options;
   return new Promise((resolve) => {
     const failed = (reason: string): void => finish({ passed: false, reason });
+    const reached = new Int32Array(new SharedArrayBuffer(4));
     let data: TrialWorkerData;
     try {
       const traces = options.traces ?? [builtInRecording()];
-      data = { source, traces, liveTrace: options.liveTrace ?? '', limits: options.limits ?? USUAL_LIMITS };
+      data = { source, traces, liveTrace: options.liveTrace ?? '', limits: options.limits ?? USUAL_LIMITS, reached };
     } catch (error) {
       resolve({ passed: false, reason: error instanceof Error ? error.message : String(error) });
       return;
     }
-    const worker = new Worker(workerUrl, { workerData: data, resourceLimits: LIMITS, name: 'policy-trial' });
+    const worker = new Worker(workerUrl, {
+      workerData: data,
+      resourceLimits: POLICY_THREAD_LIMITS,
+      name: 'policy-trial',
+    });
     let tid = 0;
     let doing = 'start';
     let silentMs = START_MS;
@@ -80,7 +84,7 @@ export function runTrial(options: TrialOptions): Promise<TrialResult> {
       if (message.kind === 'failed') failed(message.reason);
     });
     /** Before the policy is loaded nothing is its fault. */
-    const who = (): string => (doing === 'start' ? 'the trial did not get as far as the policy' : source.file);
+    const who = (): string => (reached[0] === 0 ? 'the trial did not get as far as the policy' : source.file);
     worker.on('error', (error) => failed(`${who()}: ${deathOf(error)}`));
     worker.on('exit', (code) => failed(`${who()}: ended its thread with code ${code}`));
     const check = setInterval(() => {

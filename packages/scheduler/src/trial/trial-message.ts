@@ -12,6 +12,8 @@ export interface TrialWorkerData {
   /** One that is taken where it is there and can be read. */
   readonly liveTrace: string;
   readonly limits: TrialLimits;
+  /** 1 from when the policy is loaded on. Shared: when the thread ends, what it has posted may come later than its end. */
+  readonly reached: Int32Array;
 }
 
 export type TrialMessage =

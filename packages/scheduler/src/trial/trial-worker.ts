@@ -7,8 +7,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { loadOneFileOnly } from '../policies/one-file.ts';
 import { compilePolicy, instantiatePolicy, PolicyFault } from '../policies/policy-module.ts';
 import { createPolicy } from '../policies/registry.ts';
+import { POLICY_BUFFERS_MB } from '../process/policy-memory.ts';
 import type { RecordedBatch } from '../trace/parse-trace.ts';
 import { readLatest, readTrace } from '../trace/read-trace.ts';
+import { bufferBytes, usedBufferBytes } from './buffers.ts';
 import { scaleLimits } from './limits.ts';
 import { replay } from './replay.ts';
 import { makeReport, timing } from './report.ts';
@@ -45,6 +47,17 @@ function readAll({ traces, liveTrace }: TrialWorkerData, notes: string[]): Recor
 const ms = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms`;
 const us = (ns: number): string => `${(ns / 1e3).toFixed(1)} us`;
 
+/** What a policy allocates while it decides, and drops again, is not kept. */
+async function checkBuffers(file: string, before: number): Promise<void> {
+  const limit = POLICY_BUFFERS_MB * 1024 * 1024;
+  if (bufferBytes() - before <= limit) return;
+  const kept = (await usedBufferBytes()) - before;
+  if (kept > limit)
+    throw new PolicyFault(
+      `${file}: keeps ${Math.ceil(kept / 1024 / 1024)} MB in typed arrays and buffers; at most ${POLICY_BUFFERS_MB} MB are allowed`,
+    );
+}
+
 async function run(data: TrialWorkerData): Promise<void> {
   const { source, limits } = data;
   const notes: string[] = [];
@@ -66,7 +79,9 @@ async function run(data: TrialWorkerData): Promise<void> {
   alive('load');
   const module = compilePolicy(source);
   alive('load');
+  data.reached[0] = 1;
   loadOneFileOnly(module);
+  const buffersBefore = bufferBytes();
   const policy = await instantiatePolicy(module);
   alive('decide');
   let told = performance.now();
@@ -88,6 +103,7 @@ async function run(data: TrialWorkerData): Promise<void> {
     throw new PolicyFault(
       `${source.file}: decide takes ${us(warm.meanNsPerTask)} a task; at most ${us(scaled.meanNsPerTask)} are allowed, the built-in policy takes ${us(usual.meanNsPerTask)}`,
     );
+  await checkBuffers(source.file, buffersBefore);
   // What it has begun and what fails there is told first.
   await nextTurn();
   const report = makeReport(policy.name, recorded, first, again, gthulhu);
