@@ -138,3 +138,6 @@ export const urgentOverBudget = (times: number, cpuPercent: number, nodePercent:
     { times, cpuPercent, nodePercent },
     'warn',
   );
+
+/** A line that a policy of one's own has printed; never the process's own word. */
+export const policyPrints = (line: string): LogEntry => entry(`policy prints: ${line}`, 'policy prints', { line });

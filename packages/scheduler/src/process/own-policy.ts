@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { entry } from '../log/entry.ts';
 import type { Logger } from '../log/logger.ts';
+import { policyPrints } from '../log/messages.ts';
 import { type PolicySource, readTrustedPolicyFile } from '../policies/policy-file.ts';
 import type { PolicyModule } from '../policies/policy-module.ts';
 import { runTrial, type TrialOptions, type TrialResult } from '../trial/run-trial.ts';
@@ -77,7 +78,12 @@ export function startOwnPolicy(options: OwnPolicyOptions): PolicyService {
     lastFault = '';
     if (source.sha256 === seen) return null;
     seen = source.sha256;
-    const result = await trial({ source, liveTrace, signal: stopped.signal });
+    const result = await trial({
+      source,
+      liveTrace,
+      signal: stopped.signal,
+      onPrinted: (line) => logger.log(policyPrints(line)),
+    });
     if (result.passed) return result.module;
     refuse(result.reason);
     return null;

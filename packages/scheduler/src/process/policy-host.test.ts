@@ -19,16 +19,18 @@ function hostOf(module: PolicyModule | null) {
   const cells = makeCells();
   const decided: string[] = [];
   const replaced: string[] = [];
+  const printed: string[] = [];
   const host = startPolicyHost({
     // The fake worker has no kernel to talk to.
     data: { mode: 'gthulhu', module, cells } as PolicyThreadData,
     onReady: (policy) => decided.push(policy.replace(/ \d+$/, '')),
     onReplaced: (reason) => replaced.push(reason),
     onUnrecorded: () => {},
+    onPrinted: (line) => printed.push(line),
     workerUrl,
   });
   hosts.push(host);
-  return { host, cells, decided, replaced };
+  return { host, cells, decided, replaced, printed };
 }
 
 test('another policy takes over: no failure is counted, and never do two decide', async () => {
@@ -112,6 +114,12 @@ test('what a policy posts by itself is no word of its thread', async () => {
   await host.ready;
   expect(decided).toEqual(['posts anything']);
   expect(replaced).toEqual([]);
+});
+
+test('what a policy prints is told line by line', async () => {
+  const { host, printed } = hostOf(moduleOf('prints'));
+  await host.ready;
+  await vi.waitFor(() => expect(printed.slice(0, 2)).toEqual(['hello', 'and this']));
 });
 
 test('a host that has ended takes no policy', async () => {

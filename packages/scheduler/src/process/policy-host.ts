@@ -42,6 +42,8 @@ export interface PolicyHostOptions {
   /** The worker is being replaced, and why. */
   readonly onReplaced: (reason: string) => void;
   readonly onUnrecorded: (reason: string) => void;
+  /** A line by a policy of one's own. */
+  readonly onPrinted: (line: string) => void;
   /** The worker's module; tests have others. */
   readonly workerUrl?: URL;
 }
@@ -86,6 +88,7 @@ export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
         setReady();
       },
       onUnrecorded: options.onUnrecorded,
+      onPrinted: options.onPrinted,
       onFailed: (reason) => replace(started, reason),
     });
     worker = started;
@@ -155,6 +158,7 @@ export function startPolicyHost(options: PolicyHostOptions): PolicyHost {
           next.done();
         },
         onUnrecorded: options.onUnrecorded,
+        onPrinted: options.onPrinted,
         onFailed: (reason) => (next === successor ? giveUp(next, reason) : replace(next.thread, reason)),
       };
       const next: Successor = {

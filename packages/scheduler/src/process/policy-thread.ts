@@ -22,6 +22,7 @@ export interface PolicyThreadEvents {
   onWarm(): void;
   onReady(policy: string): void;
   onUnrecorded(reason: string): void;
+  onPrinted(line: string): void;
   /** It is gone, or does not answer, without having been asked to end. */
   onFailed(reason: string): void;
 }
@@ -83,6 +84,9 @@ export class PolicyThread {
         break;
       case 'unrecorded':
         this.#events.onUnrecorded(message.reason);
+        break;
+      case 'printed':
+        this.#events.onPrinted(message.line);
         break;
       case 'warm':
         if (!this.#over) this.#events.onWarm();

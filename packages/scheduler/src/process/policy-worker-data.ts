@@ -40,7 +40,9 @@ export type PolicyWorkerMessage =
   /** It decides no longer, as it was asked: another one may. */
   | { readonly state: 'ended' }
   /** Batches are no longer recorded. */
-  | { readonly state: 'unrecorded'; readonly reason: string };
+  | { readonly state: 'unrecorded'; readonly reason: string }
+  /** A line by a policy of one's own. */
+  | { readonly state: 'printed'; readonly line: string };
 
 /** The main thread's word to a worker that is warm. */
 export const TAKE_OVER = 'take over';
@@ -48,7 +50,7 @@ export const TAKE_OVER = 'take over';
 /** False for what a policy has posted by itself: it shares the port of its thread. */
 export function isPolicyWorkerMessage(value: unknown): value is PolicyWorkerMessage {
   if (typeof value !== 'object' || value === null) return false;
-  const { state, tid, wakeFd, policy, reason } = value as Record<string, unknown>;
+  const { state, tid, wakeFd, policy, reason, line } = value as Record<string, unknown>;
   switch (state) {
     case 'loaded':
       return Number.isInteger(tid) && Number.isInteger(wakeFd);
@@ -59,6 +61,8 @@ export function isPolicyWorkerMessage(value: unknown): value is PolicyWorkerMess
       return typeof policy === 'string';
     case 'unrecorded':
       return typeof reason === 'string';
+    case 'printed':
+      return typeof line === 'string';
     default:
       return false;
   }

@@ -16,6 +16,7 @@ import {
 } from '@gthulhu/bpf';
 import { loadPolicy } from '../policies/load-policy.ts';
 import type { DecisionBatch, NodeView, Policy } from '../policies/policy.ts';
+import type { PolicyModule } from '../policies/policy-module.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import { CELL, type Cells, WORKER_CELL } from './cells.ts';
 import { checkDecisions, type MutableBatch, makeBatch, makeDecisionBatch } from './policy-batch.ts';
@@ -29,6 +30,11 @@ const BEAT_MS = 400;
 const WARM_ROWS = 64;
 const WARM_ROUNDS = 300;
 const WARM_NS = 300e6;
+
+/** Of what a policy prints, in a second: the log is for people. */
+const PRINTED_LINES = 20;
+
+const say = (message: PolicyWorkerMessage): void => parentPort?.postMessage(message);
 
 /** What one worker works with. */
 interface Desk {
@@ -126,7 +132,6 @@ function openRecorder(
   { startRecorder }: typeof import('../trace/recorder.ts'),
   { traceFile, traceMaxBytes }: PolicyWorkerData,
   policy: string,
-  say: (message: PolicyWorkerMessage) => void,
 ): Recorder {
   return startRecorder({
     path: traceFile,
@@ -137,12 +142,20 @@ function openRecorder(
   });
 }
 
+/** Before a policy of one's own is loaded. */
+async function prepareFor(module: PolicyModule): Promise<void> {
+  const { captureOutput } = await import('./thread-output.ts');
+  captureOutput({ onLine: (line) => say({ state: 'printed', line }), linesASecond: PRINTED_LINES });
+  const { loadOneFileOnly } = await import('../policies/one-file.ts');
+  loadOneFileOnly(module);
+}
+
 async function run(data: PolicyWorkerData): Promise<void> {
   const { cells, ownCells: own, bss } = data;
   // Its code is loaded by those who record only.
   const recording = data.traceFile === '' ? null : await import('../trace/recorder.ts');
   // What it imports later in this thread is refused too, so ours comes first.
-  if (data.module !== null) (await import('../policies/one-file.ts')).loadOneFileOnly(data.module);
+  if (data.module !== null) await prepareFor(data.module);
   const policy = await loadPolicy(data.mode, data.module);
   const ring = openRing(data.ringFd, data.recordLayout, TASK_RECORD_COLUMNS, DECISION_CAPACITY);
   const decisions = openDecisions(
@@ -162,8 +175,6 @@ async function run(data: PolicyWorkerData): Promise<void> {
     node: { nrCpus: data.nrCpus, sliceDefaultNs: data.sliceDefaultNs, sliceMinNs: data.sliceMinNs, nowNs: 0 },
     copied: { gen, pid, queue },
   };
-  const say = (message: PolicyWorkerMessage): void => parentPort?.postMessage(message);
-
   own[WORKER_CELL.beatNs] = sys.monotonicNs();
   say({ state: 'loaded', tid: sys.gettid(), wakeFd: ring.wakeFd });
   warmUp(desk, ring, decisions, own, !data.takesOver);
@@ -175,7 +186,7 @@ async function run(data: PolicyWorkerData): Promise<void> {
   register.run();
   register.close();
   say({ state: 'ready', policy: policy.name });
-  const recorder = recording === null ? null : openRecorder(recording, data, policy.name, say);
+  const recorder = recording === null ? null : openRecorder(recording, data, policy.name);
   try {
     serve({ desk, ring, decisions, globals, cells, own, recorder });
   } finally {

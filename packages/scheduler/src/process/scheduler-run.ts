@@ -92,6 +92,7 @@ async function startPolicy(
       onReady: (policy) => logger.debug(`policy ${policy} decides`, { policy }),
       onReplaced: (reason) =>
         logger.log(entry(`policy worker replaced: ${reason}`, 'policy worker replaced', { reason }, 'warn')),
+      onPrinted: (line) => logger.log(say.policyPrints(line)),
       onUnrecorded: (reason) => logger.warn(`batches are no longer recorded: ${reason}`),
     });
   if (file === '') return startHost(null);

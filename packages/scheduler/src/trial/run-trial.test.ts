@@ -85,6 +85,11 @@ test.each<[string, string, RegExp]>([
     ),
     /decide took \d+\.\d ms for one batch|did not return from decide/,
   ],
+  [
+    'prints without end',
+    policy('    for (;;) console.log(1);'),
+    /mine\.ts: did not return from decide within \d+\.\d s$/,
+  ],
   ['ends its thread', 'process.exit(3);', /ended its thread with code 3$/],
   [
     'fails later, by itself',
@@ -237,6 +242,12 @@ describe('gthulhu policy test', () => {
     const failed = await run('', 'json');
     expect(failed.code).toBe(1);
     expect(JSON.parse(failed.written)).toEqual({ passed: false, reason: expect.stringMatching(/createPolicy/) });
+  });
+
+  test('what the policy prints goes beside the answer', { timeout: 30_000 }, async () => {
+    const { written, warned } = await run(policy('', 'console.log("hello\\u001b");\nconsole.error({ a: 1 });'), 'json');
+    expect(JSON.parse(written)).toMatchObject({ passed: true });
+    expect(warned.slice(-2)).toEqual(['policy prints: hello\\u001b', 'policy prints: { a: 1 }']);
   });
 
   test('why it fails', { timeout: 30_000 }, async () => {

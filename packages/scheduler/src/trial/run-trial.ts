@@ -16,6 +16,10 @@ export interface TrialOptions {
   /** What the running scheduler records; empty for none. */
   readonly liveTrace?: string;
   readonly limits?: TrialLimits;
+  /** A line that the policy prints. */
+  readonly onPrinted?: (line: string) => void;
+  /** Lines that are passed on, of a policy that prints more. */
+  readonly linesASecond?: number;
   /** Ends the trial; it counts as failed. */
   readonly signal?: AbortSignal;
 }
@@ -29,6 +33,8 @@ export type TrialResult =
     }
   | { readonly passed: false; readonly reason: string };
 
+/** In a log. */
+const LINES_A_SECOND = 20;
 const CHECK_MS = 100;
 /** Until the first sign of life: reading recordings, and the built-in policy. */
 const START_MS = 60_000;
@@ -55,7 +61,8 @@ export function runTrial(options: TrialOptions): Promise<TrialResult> {
     let data: TrialWorkerData;
     try {
       const traces = options.traces ?? [builtInRecording()];
-      data = { source, traces, liveTrace: options.liveTrace ?? '', limits: options.limits ?? USUAL_LIMITS, reached };
+      const { liveTrace = '', limits = USUAL_LIMITS, linesASecond = LINES_A_SECOND } = options;
+      data = { source, traces, liveTrace, limits, linesASecond, reached };
     } catch (error) {
       resolve({ passed: false, reason: error instanceof Error ? error.message : String(error) });
       return;
@@ -73,6 +80,7 @@ export function runTrial(options: TrialOptions): Promise<TrialResult> {
 
     worker.on('message', (message: unknown) => {
       if (!isTrialMessage(message)) return;
+      if (message.kind === 'printed') return options.onPrinted?.(message.line);
       heardAt = performance.now();
       if (message.kind === 'started') tid = message.tid;
       cpuAtHeard = threadCpuMs(tid);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { oneLine } from '../log/escape.ts';
 import { type PolicySource, policyFileFault, readPolicyFile } from '../policies/policy-file.ts';
 import { formatReport } from './format-report.ts';
 import { runTrial } from './run-trial.ts';
 import type { TestPolicyOptions } from './test-policy-options.ts';
+
+/** Of what a policy prints, in a second: whoever looks for a mistake wants to see it all. */
+const PRINTED_LINES = 1000;
 
 /** What the scheduler would refuse is tried all the same: whoever writes a policy need not be root. */
 function note(file: string, warn: (line: string) => void): void {
@@ -27,7 +31,12 @@ export async function testPolicy({ file, trace, output, write, warn }: TestPolic
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
   }
-  const result = await runTrial({ source, ...(trace === undefined ? {} : { traces: [trace] }) });
+  const result = await runTrial({
+    source,
+    ...(trace === undefined ? {} : { traces: [trace] }),
+    onPrinted: (line) => warn(`policy prints: ${oneLine(line)}`),
+    linesASecond: PRINTED_LINES,
+  });
   if (!result.passed) return fail(result.reason);
   for (const line of result.notes) warn(`note: ${line}`);
   const { report } = result;

@@ -12,6 +12,8 @@ export interface TrialWorkerData {
   /** One that is taken where it is there and can be read. */
   readonly liveTrace: string;
   readonly limits: TrialLimits;
+  /** So many lines of what the policy prints are passed on. */
+  readonly linesASecond: number;
   /** 1 from when the policy is loaded on. Shared: when the thread ends, what it has posted may come later than its end. */
   readonly reached: Int32Array;
 }
@@ -21,7 +23,9 @@ export type TrialMessage =
   /** a sign of life, and how long it may take until the next one */
   | { readonly kind: 'alive'; readonly doing: string; readonly silentMs: number }
   | { readonly kind: 'passed'; readonly module: PolicyModule; readonly report: TrialReport; readonly notes: string[] }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** a line by the policy; no sign of life */
+  | { readonly kind: 'printed'; readonly line: string };
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
@@ -37,6 +41,8 @@ export function isTrialMessage(value: unknown): value is TrialMessage {
       return isObject(value.module) && isObject(value.report) && Array.isArray(value.notes);
     case 'failed':
       return typeof value.reason === 'string';
+    case 'printed':
+      return typeof value.line === 'string';
     default:
       return false;
   }

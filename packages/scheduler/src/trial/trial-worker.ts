@@ -8,6 +8,7 @@ import { loadOneFileOnly } from '../policies/one-file.ts';
 import { compilePolicy, instantiatePolicy, PolicyFault } from '../policies/policy-module.ts';
 import { createPolicy } from '../policies/registry.ts';
 import { POLICY_BUFFERS_MB } from '../process/policy-memory.ts';
+import { captureOutput } from '../process/thread-output.ts';
 import type { RecordedBatch } from '../trace/parse-trace.ts';
 import { readLatest, readTrace } from '../trace/read-trace.ts';
 import { bufferBytes, usedBufferBytes } from './buffers.ts';
@@ -81,6 +82,7 @@ async function run(data: TrialWorkerData): Promise<void> {
   alive('load');
   data.reached[0] = 1;
   loadOneFileOnly(module);
+  captureOutput({ onLine: (line) => say({ kind: 'printed', line }), linesASecond: data.linesASecond });
   const buffersBefore = bufferBytes();
   const policy = await instantiatePolicy(module);
   alive('decide');

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Stands in for policy-worker.ts without a kernel: the words it says are the same. What it does is the module's code:
- * `good`; `posts anything`; `throws on take over`; `throws at load`; `throws null`; `throws when it decides`; `hangs when it decides`; `never warm`.
+ * `good`; `posts anything`; `prints`; `throws on take over`; `throws at load`; `throws null`; `throws when it decides`; `hangs when it decides`; `never warm`.
  */
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { CELL, WORKER_CELL } from '../cells.ts';
 import type { PolicyWorkerData, PolicyWorkerMessage } from '../policy-worker-data.ts';
+import { captureOutput } from '../thread-output.ts';
 
 const { module, cells, ownCells: own, takesOver } = workerData as PolicyWorkerData;
 const behaviour = module?.code ?? 'built-in';
@@ -27,6 +28,11 @@ if (takesOver) {
   await new Promise((resolve) => parentPort?.once('message', resolve));
 }
 if (behaviour === 'throws on take over') throw new Error('on take over');
+if (behaviour === 'prints') {
+  captureOutput({ onLine: (line) => say({ state: 'printed', line }), linesASecond: 20 });
+  process.stdout.write('hello\nand');
+  process.stdout.write(' this\n');
+}
 say({ state: 'ready', policy: `${behaviour} ${threadId}` });
 // Who decides writes the number of its thread: two at once would be seen.
 const pause = new Int32Array(new SharedArrayBuffer(4));
