@@ -292,6 +292,23 @@ describe('warnings', () => {
     );
     expect(warningsOf('simple_scheduler: {enable_fifo: true}\nscheduler: {mode: simple}\n')).toEqual([]);
   });
+  test.each([
+    [
+      'policy: p.ts\n  traceFile: t\n  dispatch: kernel',
+      '2:11 scheduler.policy: has no effect with dispatch: kernel, nor has traceFile: no policy is asked; remove it, or let one be asked',
+    ],
+    ['kernel_mode: true\n  policy: p.ts', /^3:11 scheduler.policy: has no effect with dispatch: kernel: no policy/],
+    ['mode: none\n  traceFile: t', /^3:14 scheduler.traceFile: has no effect with mode: none: no policy is asked/],
+    ['backend: "off"\n  policy: p.ts', /^3:11 scheduler.policy: has no effect with backend: off: no policy is asked/],
+  ])('a policy that nobody asks: %s', (text, warning) => {
+    expect(warningsOf(scheduler(text))).toEqual([
+      typeof warning === 'string' ? warning : expect.stringMatching(warning),
+    ]);
+  });
+  test('a policy that is asked', () => {
+    expect(warningsOf(scheduler('policy: p.ts\n  traceFile: t\n  dispatch: strict'))).toEqual([]);
+    expect(warningsOf(scheduler('mode: none'))).toEqual([]);
+  });
   test('dispatch kernel knows no order of arrival', () => {
     expect(warningsOf('scheduler: {mode: simple-fifo, kernel_mode: true}\n')[0]).toMatch(
       /^1:19 scheduler.mode: .*never asks/,

@@ -134,7 +134,25 @@ function collectWarnings(config: Config, places: Places, source: YamlSource): Pr
       'dispatch kernel never asks the policy, so the order will not be that of simple-fifo; use dispatch hybrid',
     );
   }
+  const unasked = whyNobodyAsks(config);
+  const given = (['policy', 'traceFile'] as const).filter((name) => config.scheduler[name] !== '');
+  if (unasked !== null && given.length > 0) {
+    const key = `scheduler.${given[0]}`;
+    const both = given.length > 1 ? ', nor has traceFile' : '';
+    warn(
+      places.get(key),
+      key,
+      `has no effect with ${unasked}${both}: no policy is asked; remove it, or let one be asked`,
+    );
+  }
   return source.problems.splice(errors);
+}
+
+/** The key that keeps every policy from being asked; null where one is. */
+function whyNobodyAsks(config: Config): string | null {
+  if (config.scheduler.backend === 'off') return 'backend: off';
+  if (effectiveMode(config) === 'none') return 'mode: none';
+  return config.scheduler.dispatch === 'kernel' ? 'dispatch: kernel' : null;
 }
 
 /** The policy that the configuration asks for: `enable_fifo` and `backend: off` taken into account. */
