@@ -177,7 +177,11 @@ describe('a change', () => {
     await service.ready;
     refuse('it failed: no');
     replaceBy('better');
-    await vi.waitFor(() => expect(lines.at(-1)).toMatch(/policy not reloaded: it failed: no; the policy before it/));
+    await vi.waitFor(() =>
+      expect(lines.at(-1)).toMatch(
+        /policy not reloaded: it failed: no \(tried again every 60 s\); the policy before it/,
+      ),
+    );
   });
 
   test('that takes the file away is said once', async () => {
@@ -187,6 +191,54 @@ describe('a change', () => {
     rmSync(file);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(lines.slice(1)).toEqual([expect.stringMatching(/policy not reloaded: .*cannot be read \(ENOENT\)/)]);
+  });
+});
+
+describe('a failure that may be the fault of the machine', () => {
+  const busy = (times: number) => {
+    let left = times;
+    return vi.fn(async (options: TrialOptions): Promise<TrialResult> => {
+      if (left-- > 0) return { passed: false, reason: 'decide took too long', machine: true };
+      return easyTrial(options);
+    });
+  };
+
+  test('at the start is not the last word', async () => {
+    writeFileSync(file, 'good');
+    const { service, started, used, lines } = start({ trial: busy(2), rereadMs: 10, retryMs: 50 });
+    await service.ready;
+    expect(started).toEqual([null]);
+    await vi.waitFor(() => expect(used).toEqual(['good']));
+    await vi.waitFor(() => expect(lines).toHaveLength(2));
+    expect(lines).toEqual([
+      expect.stringMatching(/is not used: decide took too long \(tried again every 0\.05 s\); the built-in policy/),
+      expect.stringMatching(/^policy reloaded: /),
+    ]);
+  });
+
+  test('does not cost a trial at every look', async () => {
+    writeFileSync(file, 'good');
+    const trial = busy(1000);
+    const { service } = start({ trial, rereadMs: 10, retryMs: 1_000_000 });
+    await service.ready;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(trial).toHaveBeenCalledTimes(1);
+  });
+
+  test('of the thread too: it is started again, and told once', async () => {
+    writeFileSync(file, 'good');
+    const { service, lines, used, refuse } = start({ rereadMs: 10, retryMs: 50 });
+    await service.ready;
+    refuse('it did not start within 60 s');
+    writeFileSync(`${file}.new`, 'better');
+    renameSync(`${file}.new`, file);
+    await vi.waitFor(() => expect(lines).toHaveLength(2));
+    expect(lines[1]).toMatch(/not reloaded: it did not start within 60 s \(tried again every 0\.05 s\)/);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    refuse('');
+    await vi.waitFor(() => expect(used).toEqual(['better']));
+    await vi.waitFor(() => expect(lines).toHaveLength(3));
+    expect(lines[2]).toMatch(/^policy reloaded: /);
   });
 });
 

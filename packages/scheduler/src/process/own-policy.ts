@@ -21,7 +21,12 @@ export interface OwnPolicyOptions {
   readonly read?: (file: string) => PolicySource;
   readonly trial?: (options: TrialOptions) => Promise<TrialResult>;
   readonly rereadMs?: number;
+  /** From a failure that may have been the machine's fault to the next trial. */
+  readonly retryMs?: number;
 }
+
+/** A trial takes CPU time from a machine that had too little of it. */
+const RETRY_MS = 60_000;
 
 /** Enough of a hash to compare by eye. */
 const shortHash = (sha256: string): string => `${sha256.slice(0, 12)}…`;
@@ -33,11 +38,16 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
  * cannot be used changes nothing: at the start the built-in policy decides, later the policy before it.
  */
 export function startOwnPolicy(options: OwnPolicyOptions): PolicyService {
-  const { file, mode, liveTrace, logger, startHost, read = readTrustedPolicyFile, trial = runTrial } = options;
+  const { file, mode, liveTrace, logger, startHost } = options;
+  const { read = readTrustedPolicyFile, trial = runTrial, retryMs = RETRY_MS } = options;
   const stopped = new AbortController();
   let host: PolicyHost | null = null;
   /** Of the content that was looked at last, good or bad. */
   let seen = '';
+  /** When that content gets another trial; most is known for good or bad. */
+  let retryAt = Number.POSITIVE_INFINITY;
+  /** Of the content that the host did not take. */
+  let unused = '';
   let lastFault = '';
   let looking: Promise<void> | null = null;
   let again = false;
@@ -64,6 +74,9 @@ export function startOwnPolicy(options: OwnPolicyOptions): PolicyService {
       );
   }
 
+  const withRetry = (reason: string): string =>
+    retryAt < Number.POSITIVE_INFINITY ? `${reason} (tried again every ${retryMs / 1000} s)` : reason;
+
   /** The module that is to be used now; null where there is none or nothing has changed. */
   async function next(): Promise<PolicyModule | null> {
     let source: PolicySource;
@@ -76,8 +89,10 @@ export function startOwnPolicy(options: OwnPolicyOptions): PolicyService {
       return null;
     }
     lastFault = '';
-    if (source.sha256 === seen) return null;
+    const known = source.sha256 === seen;
+    if (known && performance.now() < retryAt) return null;
     seen = source.sha256;
+    retryAt = Number.POSITIVE_INFINITY;
     const result = await trial({
       source,
       liveTrace,
@@ -85,7 +100,9 @@ export function startOwnPolicy(options: OwnPolicyOptions): PolicyService {
       onPrinted: (line) => logger.log(policyPrints(line)),
     });
     if (result.passed) return result.module;
-    refuse(result.reason);
+    if (result.machine === true) retryAt = performance.now() + retryMs;
+    // That it is too slow again is no news.
+    if (!known || result.machine !== true) refuse(withRetry(result.reason));
     return null;
   }
 
@@ -97,7 +114,9 @@ export function startOwnPolicy(options: OwnPolicyOptions): PolicyService {
       await running.use(module);
       logger.log(entry(`policy reloaded: ${file} (sha256 ${shortHash(module.sha256)})`, 'policy reloaded', fields));
     } catch (error) {
-      refuse(messageOf(error));
+      retryAt = performance.now() + retryMs;
+      if (module.sha256 !== unused) refuse(withRetry(messageOf(error)));
+      unused = module.sha256;
     }
   }
 

@@ -31,7 +31,12 @@ export type TrialResult =
       readonly report: TrialReport;
       readonly notes: readonly string[];
     }
-  | { readonly passed: false; readonly reason: string };
+  | {
+      readonly passed: false;
+      readonly reason: string;
+      /** The machine may have been to blame, and another trial of the same text may end otherwise. */
+      readonly machine?: true;
+    };
 
 /** In a log. */
 const LINES_A_SECOND = 20;
@@ -56,22 +61,20 @@ function deathOf(error: unknown): string {
 export function runTrial(options: TrialOptions): Promise<TrialResult> {
   const { source, signal } = options;
   return new Promise((resolve) => {
-    const failed = (reason: string): void => finish({ passed: false, reason });
+    const failed = (reason: string, machine = false): void =>
+      finish({ passed: false, reason, ...(machine ? { machine } : {}) });
     const reached = new Int32Array(new SharedArrayBuffer(4));
-    let data: TrialWorkerData;
+    let worker: Worker;
     try {
       const traces = options.traces ?? [builtInRecording()];
       const { liveTrace = '', limits = USUAL_LIMITS, linesASecond = LINES_A_SECOND } = options;
-      data = { source, traces, liveTrace, limits, linesASecond, reached };
+      const workerData: TrialWorkerData = { source, traces, liveTrace, limits, linesASecond, reached };
+      worker = new Worker(workerUrl, { workerData, resourceLimits: POLICY_THREAD_LIMITS, name: 'policy-trial' });
     } catch (error) {
-      resolve({ passed: false, reason: error instanceof Error ? error.message : String(error) });
+      // Without memory or threads, for one.
+      resolve({ passed: false, reason: `the trial did not begin: ${textOf(error)}`, machine: true });
       return;
     }
-    const worker = new Worker(workerUrl, {
-      workerData: data,
-      resourceLimits: POLICY_THREAD_LIMITS,
-      name: 'policy-trial',
-    });
     let tid = 0;
     let doing = 'start';
     let silentMs = START_MS;
@@ -89,17 +92,17 @@ export function runTrial(options: TrialOptions): Promise<TrialResult> {
         const { module, report, notes } = message;
         finish({ passed: true, module, report, notes });
       }
-      if (message.kind === 'failed') failed(message.reason);
+      if (message.kind === 'failed') failed(message.reason, message.machine);
     });
     /** Before the policy is loaded nothing is its fault. */
     const who = (): string => (reached[0] === 0 ? 'the trial did not get as far as the policy' : source.file);
-    worker.on('error', (error) => failed(`${who()}: ${deathOf(error)}`));
-    worker.on('exit', (code) => failed(`${who()}: ended its thread with code ${code}`));
+    worker.on('error', (error) => failed(`${who()}: ${deathOf(error)}`, reached[0] === 0));
+    worker.on('exit', (code) => failed(`${who()}: ended its thread with code ${code}`, reached[0] === 0));
     const check = setInterval(() => {
       const silent = performance.now() - heardAt;
       const busy = threadCpuMs(tid) - cpuAtHeard;
       if ((silent > silentMs && busy > silentMs * BUSY_SHARE) || silent > silentMs * BLOCKED_TIMES)
-        failed(`${who()}: did not return from ${doing} within ${(silent / 1000).toFixed(1)} s`);
+        failed(`${who()}: did not return from ${doing} within ${(silent / 1000).toFixed(1)} s`, true);
     }, CHECK_MS);
     const onAbort = (): void => failed('the trial was broken off');
     signal?.addEventListener('abort', onAbort);

@@ -23,7 +23,8 @@ export type TrialMessage =
   /** a sign of life, and how long it may take until the next one */
   | { readonly kind: 'alive'; readonly doing: string; readonly silentMs: number }
   | { readonly kind: 'passed'; readonly module: PolicyModule; readonly report: TrialReport; readonly notes: string[] }
-  | { readonly kind: 'failed'; readonly reason: string }
+  /** `machine`: it took too long, which may not be the policy's fault */
+  | { readonly kind: 'failed'; readonly reason: string; readonly machine: boolean }
   /** a line by the policy; no sign of life */
   | { readonly kind: 'printed'; readonly line: string };
 
@@ -40,7 +41,7 @@ export function isTrialMessage(value: unknown): value is TrialMessage {
     case 'passed':
       return isObject(value.module) && isObject(value.report) && Array.isArray(value.notes);
     case 'failed':
-      return typeof value.reason === 'string';
+      return typeof value.reason === 'string' && typeof value.machine === 'boolean';
     case 'printed':
       return typeof value.line === 'string';
     default:

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadOneFileOnly } from '../policies/one-file.ts';
-import { compilePolicy, instantiatePolicy, PolicyFault } from '../policies/policy-module.ts';
+import { compilePolicy, instantiatePolicy, PolicyFault, textOf } from '../policies/policy-module.ts';
 import { createPolicy } from '../policies/registry.ts';
 import { POLICY_BUFFERS_MB } from '../process/policy-memory.ts';
 import { captureOutput } from '../process/thread-output.ts';
@@ -47,6 +47,9 @@ function readAll({ traces, liveTrace }: TrialWorkerData, notes: string[]): Recor
 
 const ms = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms`;
 const us = (ns: number): string => `${(ns / 1e3).toFixed(1)} us`;
+
+/** The policy's fault, or that of a machine that had no time for it. */
+class TooSlow extends PolicyFault {}
 
 /** What a policy allocates while it decides, and drops again, is not kept. */
 async function checkBuffers(file: string, before: number): Promise<void> {
@@ -96,13 +99,13 @@ async function run(data: TrialWorkerData): Promise<void> {
   const first = replay(policy, recorded, source.file, onProgress);
   const cold = timing(recorded, first);
   if (cold.worstBatchNs > scaled.worstBatchNs)
-    throw new PolicyFault(
+    throw new TooSlow(
       `${source.file}: decide took ${ms(cold.worstBatchNs)} for one batch; at most ${ms(scaled.worstBatchNs)} are allowed`,
     );
   const again = replay(policy, recorded, source.file, onProgress);
   const warm = timing(recorded, again);
   if (warm.meanNsPerTask > scaled.meanNsPerTask)
-    throw new PolicyFault(
+    throw new TooSlow(
       `${source.file}: decide takes ${us(warm.meanNsPerTask)} a task; at most ${us(scaled.meanNsPerTask)} are allowed, the built-in policy takes ${us(usual.meanNsPerTask)}`,
     );
   await checkBuffers(source.file, buffersBefore);
@@ -119,7 +122,11 @@ say({ kind: 'started', tid: Number(basename(readlinkSync('/proc/thread-self'))) 
 process.exitCode = 13;
 run(workerData as TrialWorkerData)
   .catch((error: unknown) => {
-    say({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+    say({
+      kind: 'failed',
+      reason: error instanceof Error ? error.message : textOf(error),
+      machine: error instanceof TooSlow,
+    });
   })
   .then(() => {
     process.exitCode = 0;
