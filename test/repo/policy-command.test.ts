@@ -26,6 +26,8 @@ test.each<[string[], number, RegExp]>([
   [['test', bad, '-o', 'json'], 1, /^\{"passed":false,"reason":".*not today"\}\n/],
   [['test', good, '--trace', good], 1, /failed: \S+command-good\.ts: is no recording of a scheduler/],
   [['test'], 2, /takes the file of a policy\n\nusage: /],
+  [['test', ''], 2, /takes the file of a policy\n\nusage: /],
+  [['test', good, '--trace', ''], 2, /--trace takes a file\n/],
   [['test', good, bad], 2, /takes one file, not 2/],
   [['test', good, '-o', 'xml'], 2, /-o takes table or json, not xml/],
   [['try', good], 2, /there is no command policy try/],

@@ -15,7 +15,8 @@ export const policy: Command = async ({ args, misused }) => {
     return misused(
       verb === undefined ? 'policy takes a command: policy test FILE' : `there is no command policy ${verb}`,
     );
-  if (file === undefined) return misused('policy test takes the file of a policy');
+  if (file === undefined || file === '') return misused('policy test takes the file of a policy');
+  if (values.trace === '') return misused('--trace takes a file');
   if (more.length > 0) return misused(`policy test takes one file, not ${more.length + 1}`);
   const output = TRIAL_OUTPUTS.find((known) => known === values.output);
   if (output === undefined) return misused(`-o takes ${TRIAL_OUTPUTS.join(' or ')}, not ${values.output}`);

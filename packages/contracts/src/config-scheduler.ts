@@ -71,9 +71,9 @@ export const SchedulerSection = Type.Object(
         default: 'hybrid',
         effect: rodata('dispatch_mode'),
         description:
-          'Who decides: hybrid asks the policy where order can matter, kernel never asks, strict lets every task wait for the answer (for work on policies)',
+          'Who decides: hybrid asks the policy where order can matter, kernel never asks, strict lets the tasks that are asked about wait for their answers (for work on policies)',
         descriptionZhTw:
-          '由誰決定：hybrid 在順序有意義時詢問策略，kernel 從不詢問，strict 讓每個任務等待答案（供開發策略使用）',
+          '由誰決定：hybrid 在順序有意義時詢問策略，kernel 從不詢問，strict 讓被詢問的任務等待答案（供開發策略使用）',
       }),
     ),
     strictDeadlineMs: Type.Integer(

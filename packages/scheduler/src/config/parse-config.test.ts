@@ -129,6 +129,11 @@ describe('what is wrong, where, and what to do', () => {
       scheduler('traceFile: g.yaml'),
       'g.yaml:2:14: scheduler.traceFile: is "g.yaml", and a recording takes the place of that file and of FILE.1 beside it, one of which is this configuration; name another file',
     ],
+    ...['pinPath', 'policy', 'traceFile', 'strategiesFile'].map((name): [string, string, string] => [
+      `NUL in ${name}`,
+      scheduler(`${name}: "/a\\0b"`),
+      `g.yaml:2:${5 + name.length}: scheduler.${name}: is "/a\\u0000b", with a NUL character in it; write a path`,
+    ]),
     [
       'pins without a root',
       scheduler('pinPath: gthulhu'),

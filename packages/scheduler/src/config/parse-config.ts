@@ -59,6 +59,21 @@ function checkPinPath(config: Config, places: Places, source: YamlSource): void 
   source.problem(places.get(key), key, message);
 }
 
+/** No path that the kernel knows holds one. */
+const NUL = '\0';
+
+function checkPaths({ scheduler }: Config, places: Places, source: YamlSource): void {
+  for (const name of ['pinPath', 'policy', 'traceFile', 'strategiesFile'] as const) {
+    if (!scheduler[name].includes(NUL)) continue;
+    const key = `scheduler.${name}`;
+    source.problem(
+      places.get(key),
+      key,
+      `is ${JSON.stringify(scheduler[name])}, with a NUL character in it; write a path`,
+    );
+  }
+}
+
 /** A recording takes the place of what is there. */
 function checkTraceFile({ scheduler }: Config, fileName: string, places: Places, source: YamlSource): void {
   const { traceFile, policy, strategiesFile } = scheduler;
@@ -185,6 +200,7 @@ export function parseConfig(text: string, fileName: string, over: Overrides = {}
   ];
   if (!compared.some((key) => wrong.has(key))) checkTogether(config, places, source);
   if (!wrong.has('scheduler.pinPath')) checkPinPath(config, places, source);
+  checkPaths(config, places, source);
   checkTraceFile(config, fileName, places, source);
   if (![...wrong].some((key) => key.startsWith('api') || key.startsWith('agent'))) checkApi(config, places, source);
   checkKubernetes(config, places, source);

@@ -98,7 +98,11 @@ describe('the recorder', () => {
     ['a long file of somebody', (path) => writeFileSync(path, 'keep me '.repeat(1000)), /trace-\d+ is no recording/],
     ['a file in the place of the earlier one', (path) => writeFileSync(`${path}.1`, 'keep me'), /\.1 is no recording/],
     ['a directory in the place of the earlier one', (path) => mkdirSync(`${path}.1`), /\.1 is no regular file/],
-    ['a folder that is not there', (path) => rmSync(path, { force: true }), /ENOENT/],
+    [
+      'a folder that is not there',
+      (path) => rmSync(path, { force: true }),
+      /missing\/trace: its folder does not exist; make it, or name another traceFile \(ENOENT/,
+    ],
   ])('%s ends the recording, not the policy', (what, prepare, reason) => {
     const path = what.startsWith('a folder') ? join(dir, 'missing', 'trace') : fresh();
     prepare(path);

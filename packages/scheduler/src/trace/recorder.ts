@@ -28,6 +28,24 @@ export interface Recorder {
   close(): void;
 }
 
+/** What to do about the error of a system call, by its code. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder does not exist; make it, or name another traceFile',
+  ENOTDIR: 'a part of its path is no folder; name another traceFile',
+  EACCES: 'this user may not write there; name another traceFile',
+  EPERM: 'this user may not write there; name another traceFile',
+  EROFS: 'the file system can only be read; name another traceFile',
+  ENOSPC: 'the disk is full; make room, or name another traceFile',
+  EDQUOT: 'the disk quota is used up; make room, or name another traceFile',
+};
+
+/** Why nothing is recorded, for people. */
+function reasonOf(error: unknown, path: string): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  const message = error instanceof Error ? error.message : String(error);
+  return typeof code === 'string' && Object.hasOwn(ADVICE, code) ? `${path}: ${ADVICE[code]} (${message})` : message;
+}
+
 export function startRecorder({ path, maxBytes, capacity, policy, onFailed }: RecorderOptions): Recorder {
   const block = new BlockWriter(Math.max(BLOCK_BYTES, BLOCK_HEAD_BYTES + batchBytes(capacity)));
   let segments: Segments | null = null;
@@ -36,7 +54,7 @@ export function startRecorder({ path, maxBytes, capacity, policy, onFailed }: Re
     try {
       act();
     } catch (error) {
-      onFailed(error instanceof Error ? error.message : String(error));
+      onFailed(reasonOf(error, path));
       const broken = segments;
       segments = null;
       try {
