@@ -96,7 +96,7 @@ const PAIRWISE: readonly Row[] = [
     kernel: '7',
     cpus: 1,
     dispatch: 'hybrid',
-    scenarios: ['attach', 'frozen', 'weights', 'idlePolicy', 'exiting', 'second', 'killed', 'none'],
+    scenarios: ['attach', 'frozen', 'weights', 'second', 'killed', 'none'],
   },
   { kernel: '6.12', cpus: 2, dispatch: 'hybrid', scenarios: ['frozen', 'pinned', 'affinityChurn', 'killed'] },
   {
@@ -112,7 +112,7 @@ const PAIRWISE: readonly Row[] = [
   { kernel: '7', cpus: 2, dispatch: 'kernel', scenarios: ['urgentRescued', 'urgentCrowd', 'urgentApart'] },
   { kernel: '7', cpus: 4, dispatch: 'strict', scenarios: ['exclusive'] },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['inversionMutex', 'inversionFault', 'realtimeHogPinned'] },
-  { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['slices', 'urgent'] },
+  { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['slices', 'urgent', 'idlePolicy', 'exiting'] },
 ];
 
 /** A machine of its own: the kernel is told at boot which CPUs it is. */
