@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { type Document, isAlias, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Problem } from './problem.ts';
+import { MAX_DEPTH, tooDeepAt } from './yaml-depth.ts';
 
 /** Aliases a file may use. Resolving one walks the document, so their number is bounded, not only their expansion. */
 const MAX_ALIASES = 100;
@@ -43,6 +44,14 @@ export function readYaml(text: string, maxBytes: number): YamlSource {
     return { root: null, problems, resolve: (node) => node, problem: () => {} };
   }
 
+  const deep = tooDeepAt(text);
+  if (deep !== null) {
+    // Nobody has parsed it, so nobody knows where its lines begin.
+    for (let start = 0; start >= 0 && start <= deep; start = text.indexOf('\n', start) + 1 || -1)
+      lines.addNewLine(start);
+    at(deep, '', `is not readable as YAML: here it goes deeper than ${MAX_DEPTH} levels`);
+    return { root: null, problems, resolve: (node) => node, problem: () => {} };
+  }
   const document = parse(text, lines);
   if (typeof document === 'string') {
     at(0, '', `is not readable as YAML: ${document}`);
