@@ -60,7 +60,7 @@ function everything(machine: Machine, dispatch: Dispatch): string[] {
     'urgentRescued',
     'urgentCrowd',
     'urgentThrong',
-    ...(machine.cpus > 1 ? ['urgentApart'] : []),
+    ...(machine.cpus > 1 ? ['urgentApart', 'urgentPinnedCrowd'] : []),
     ...(machine.cpus === 4 ? ['exclusive', 'exclusiveWeights'] : []),
     ...(dispatch === 'hybrid' ? ['ringFull', 'userDispatches'] : []),
     ...(dispatch === 'kernel' ? [] : [...BAD_POLICIES, 'policyReload']),

@@ -241,6 +241,7 @@ export const expectations: Readonly<Record<string, Check>> = {
   urgentFlood: all(lived, shareBetween('flood', 0.55, 0.65), counted(1, 'nr_urgent_over_budget')),
   urgentCrowd: manyBesideUrgent,
   urgentThrong: manyBesideUrgent,
+  urgentPinnedCrowd: all(lived, crowdKept(1), countedAtMost(0, 'nr_broken_promises')),
   urgentRescued: all(
     lived,
     counted(1, 'nr_rescued'),

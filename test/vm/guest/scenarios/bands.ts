@@ -21,10 +21,10 @@ const STRATEGIES = [
 ];
 
 /** A scheduler that has these strategies in force: beside hogs it would take seconds to give them to their tasks. */
-async function withStrategies(stage: Stage): Promise<Scheduler> {
+async function withStrategies(stage: Stage, file = 'bands.yaml', strategies = STRATEGIES): Promise<Scheduler> {
   mkdirSync(FOLDER, { recursive: true });
-  const strategiesFile = `${FOLDER}/bands.yaml`;
-  writeFileSync(strategiesFile, JSON.stringify({ strategies: STRATEGIES }));
+  const strategiesFile = `${FOLDER}/${file}`;
+  writeFileSync(strategiesFile, JSON.stringify({ strategies }));
   const scheduler = await stage.scheduler({ config: { strategiesFile } });
   await scheduler.program.line((line) => line.includes('Updated strategy map'), 20_000, 0);
   return scheduler;
@@ -113,6 +113,26 @@ export const urgentCrowd: Scenario = (stage) => besideUrgent(stage, 60);
 
 /** So few that half a second is. */
 export const urgentThrong: Scenario = (stage) => besideUrgent(stage, 45);
+
+const CROWDED = 60;
+
+/** As many urgent tasks as the band's queue takes, which may use one CPU only: another one cannot look after them. */
+export const urgentPinnedCrowd: Scenario = async (stage) => {
+  const scheduler = await withStrategies(stage, 'crowd.yaml', [{ command_regex: '^crowd', priority: 5 }]);
+  const hogs = await stage.hogs(2 * stage.cpus);
+  const crowd = await stage.helper<{ starved: number; maxGapMs: number }>('crowd', String(CROWDED), '0', '0');
+  setPriority(-20);
+  stage.atEnd(() => setPriority(0));
+  await sleep(500);
+  const before = kernelView();
+  await crowd.lap();
+  const reports = await stage.measure(hogs, stage.seconds(5));
+  const { starved, maxGapMs } = await crowd.lap();
+  const after = kernelView();
+  crowd.end();
+  const values = { crowd: CROWDED, crowdStarved: starved, crowdMaxGapMs: maxGapMs };
+  return { before, after, hogs: reports, values, ...(await scheduler.counters()) };
+};
 
 /** More urgent tasks than the budget of the band, beside some that are not. */
 export const urgentFlood: Scenario = async (stage) => {
