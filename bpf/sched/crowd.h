@@ -116,7 +116,13 @@ static __always_inline u64 whole_turn_ns(u32 queue, u32 waiting)
  */
 static __always_inline void note_late(u32 queue, u32 waiting, u64 wait_ns)
 {
-	if (waiting > CROWD && wait_ns > promise_ns(queue, waiting) / 2)
+	u64 promise;
+
+	if (waiting <= CROWD)
+		return;
+	promise = promise_ns(queue, waiting);
+	/* eighty who talk to each other (hackbench) wait for a bit more than half of it, and short turns are what they need least */
+	if (wait_ns > promise / 10 * (promise > PROMISE_NS ? 6 : 5))
 		note_jiffies(&late_jiffies);
 }
 

@@ -4,8 +4,8 @@
  * really enforced), whatever weights, opinions and arrivals make of the order.
  *
  * The order by vtime keeps it nearly always. It cannot where weights differ by
- * thousands: then, every 25 ms a queue (5 ms where somebody was late), a CPU looks
- * at the tasks with the latest keys, takes the first that has waited too long, and
+ * thousands: then, every 25 ms a queue (every tick where somebody was late), a CPU
+ * looks at the tasks with the latest keys, takes the first that has waited too long, and
  * runs it now. Bounded work (RESCUE_LOOK tasks, all of the urgent band) and a
  * bounded share (one slice each time).
  */
@@ -16,8 +16,8 @@
 #include "urgent.h"
 
 #define RESCUE_EVERY_NS (25 * NSEC_PER_MSEC)
-/* In a crowd that is late several are so at once, and turns are short. */
-#define RESCUE_EVERY_LATE_NS (5 * NSEC_PER_MSEC)
+/* In a crowd that is late several are so at once, and turns are short: at every tick. */
+#define RESCUE_EVERY_LATE_NS (3 * NSEC_PER_MSEC)
 #define RESCUE_LOOK 32
 
 /*
@@ -105,7 +105,7 @@ static __always_inline bool rescue(s32 cpu, u64 now)
 	return rescue_from(llc, cpu, now) || (l->urgent_jiffies && rescue_from(GTHULHU_QUEUE_URGENT | llc, cpu, now));
 }
 
-/* Time to look whether somebody is to be rescued or helped? Every second tick is often enough. */
+/* Time to look whether somebody is to be rescued or helped? Every second tick is often enough where nobody was late. */
 static __always_inline bool time_to_look(s32 cpu)
 {
 	struct cpu_private *priv = cpu_private_of(cpu);
@@ -113,7 +113,7 @@ static __always_inline bool time_to_look(s32 cpu)
 
 	if (jiffies < priv->next_look)
 		return false;
-	priv->next_look = jiffies + 2;
+	priv->next_look = jiffies + (lately(late_jiffies) ? 1 : 2);
 	return true;
 }
 
