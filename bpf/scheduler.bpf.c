@@ -16,10 +16,11 @@
  *   aside.h   pushing somebody aside           rescue.h  the bound on waiting
  *   take.h    taking the next task             keeper.h  what a timer looks after
  *   turn.h    turns that were interrupted      util.h    how busy a CPU is
- *   tickless.h  CPUs without ticks             command.h  names of commands that are known
- *   cgroup_policy.h  strategies by cgroup      narrow.h  strategies that name CPUs
- *   unit_policy.h  ... for units to come       cgroup.h  what both look up
- *   slice_timer.h  slices shorter than a tick  crowd.h   thousands in a queue
+ *   pick.h    one who is not a queue's first   command.h  names of commands that are known
+ *   tickless.h  CPUs without ticks             narrow.h  strategies that name CPUs
+ *   cgroup_policy.h  strategies by cgroup      cgroup.h  what both look up
+ *   unit_policy.h  ... for units to come       crowd.h   thousands in a queue
+ *   slice_timer.h  slices shorter than a tick
  *
  * A path through this file: select_cpu (an idle CPU takes the task at once) ->
  * enqueue (into its queue) -> dispatch (a CPU takes the head) -> running ->
@@ -245,6 +246,7 @@ static __always_inline void note_waiting(u32 queue, s32 cpu)
 static __always_inline void wake_somebody(struct task_struct *p, struct task_ctx *tc, struct cpu_state *here, s32 cpu,
 					  u64 now, u64 enq_flags)
 {
+	u64 left;
 	s32 idle;
 
 	if (several_cpus()) {
@@ -256,9 +258,13 @@ static __always_inline void wake_somebody(struct task_struct *p, struct task_ctx
 	}
 	/* our own thread has a budget for that, which is used up */
 	if ((enq_flags & KVAL(scx_enq_flags, SCX_ENQ_WAKEUP)) && !is_policy_thread(p) && should_push_aside(p, tc, cpu)) {
-		here->nr_preempting++;
-		scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
-		return;
+		left = least_turn_left(cpu, now);
+		if (!left) {
+			here->nr_preempting++;
+			scx_bpf_kick_cpu(cpu, KVAL(scx_kick_flags, SCX_KICK_PREEMPT));
+			return;
+		}
+		end_turn_at(cpu, now + left);
 	}
 	/* others serve the shared queue too, and mostly sooner; else the keeper's timer sees it */
 	if (nr_tickless_cpus && (tc->queue & GTHULHU_QUEUE_CPU))
@@ -336,14 +342,13 @@ void BPF_PROG(gthulhu_enqueue, struct task_struct *p, u64 enq_flags)
 	slice = turn ?: slice_of(tc, queue, waiting);
 	tc->queue = queue;
 	tc->waiters = waiting;
-	if (waiting > CROWD)
+	if (waiting > CROWD) {
 		note_crowd(queue, waiting);
-	crowd = waiting > CROWD && is_crowd(queue, waiting);
-	if (crowd) {
 		if (is_long_round(queue, waiting))
 			note_jiffies(&crowd_jiffies);
 		tc->vtime = vtime_in_crowd(tc->vtime, *clock_of(basis), queue, waiting);
 	}
+	crowd = waiting > CROWD && is_crowd(queue, waiting);
 	tc->key = tc->vtime - head_start((p->flags & PF_KTHREAD) || is_own(p) ? 10 : tc->priority);
 	if (crowd)
 		tc->key = key_in_crowd(turn_around(tc->key, tc->vtime, queue, waiting), *clock_of(basis), queue, waiting);
@@ -491,7 +496,7 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	bool in_order, early;
 	u64 claim;
 
-	priv->running_hog = 0;
+	priv->hog_since_ns = 0;
 	here->running = 1;
 	here->running_pid = p->pid;
 	here->running_idle = p->policy == SCHED_IDLE;
@@ -544,7 +549,8 @@ void BPF_PROG(gthulhu_running, struct task_struct *p)
 	else if (!tc->owed)	/* a budget bounds what it takes, not the order */
 		tc->vtime = earlier(tc->vtime, *clock_of(tc->basis));
 	priv->running_vtime = tc->vtime;
-	priv->running_hog = tc->burst_ns >= slice_default_ns && !is_urgent(tc);
+	if (tc->burst_ns >= slice_default_ns && !is_urgent(tc))
+		priv->hog_since_ns = now_ns();
 	slice_begins(priv, tc, cpu, tc->run_start_ns - tc->turn_start_ns);
 }
 
@@ -608,7 +614,7 @@ void BPF_PROG(gthulhu_tick, struct task_struct *p)
 		if (!urgent_within_budget(cpu, tc->priority, now_ns()))
 			task_set_slice(p, 0);
 	}
-	if (ran >= slice_of(tc, llc_of(cpu), waiting) || (max_run_ns && ran >= max_run_ns))
+	if (ran >= slice_of(tc, llc_of(cpu), waiting) || (max_run_ns && ran >= max_run_ns) || turn_is_over(cpu))
 		task_set_slice(p, 0);
 	/* a CPU that went idle while somebody was being queued */
 	if (!several_cpus())

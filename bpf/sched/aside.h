@@ -52,7 +52,9 @@ u32 nr_idle_policy;
 /*
  * A task that mostly sleeps, woken with an earlier claim, does not wait for the
  * slice of one that never sleeps. Between tasks of one kind nobody is pushed
- * aside: that would be switches without end.
+ * aside: that would be switches without end. And so it would be where one that
+ * never sleeps sends to one that reads: who has just got the CPU keeps it for the
+ * shortest slice (least_turn_left).
  */
 static __always_inline bool should_push_aside(const struct task_struct *p, const struct task_ctx *tc, s32 cpu)
 {
@@ -61,8 +63,16 @@ static __always_inline bool should_push_aside(const struct task_struct *p, const
 	/* whom select_cpu is not asked about: those with one CPU */
 	if (cpu_state_of(cpu)->running && cpu_state_of(cpu)->running_idle)
 		return p->policy != SCHED_IDLE;
-	return cpu_state_of(cpu)->running && c->running_hog && tc->burst_avg_ns < slice_min_ns &&
+	return cpu_state_of(cpu)->running && c->hog_since_ns && tc->burst_avg_ns < slice_min_ns &&
 		time_before(tc->key, c->running_vtime);
+}
+
+/* What is left of the time for which whoever runs on @cpu is not pushed aside by somebody who mostly sleeps, ns. */
+static __always_inline u64 least_turn_left(s32 cpu, u64 now)
+{
+	u64 end = cpu_private_of(cpu)->hog_since_ns + slice_min_ns;
+
+	return cpu_state_of(cpu)->running_idle || !time_before(now, end) ? 0 : end - now;
 }
 
 /*

@@ -3,10 +3,10 @@
  * Crowds: so many wait in a queue that more than half a second is promised to each.
  *
  * Nobody finds one who has waited too long among thousands. So the order itself
- * keeps the promise: nobody who comes has credit for a second turn before the
- * others have had one, and nobody's key is so late that all others would have more
- * turns first than there is time for. The vtime stays what it is, and makes a task
- * that has had much wait the next time too.
+ * keeps the promise: nobody's key is so late that all others would have more turns
+ * first than there is time for. The vtime stays what it is, and makes a task that
+ * has had much wait the next time too. And nobody who comes has credit for a second
+ * turn before the others have had one: among fewer already, for they may become more.
  *
  * Nor is anybody called more than a turn early or late by an opinion, or early by
  * a strategy: a slice, which it is elsewhere, would be five turns of each.
@@ -116,8 +116,12 @@ static __always_inline u64 whole_turn_ns(u32 queue, u32 waiting)
  */
 static __always_inline void note_late(u32 queue, u32 waiting, u64 wait_ns)
 {
+	u32 lately = crowd_lately_in(queue);
 	u64 promise;
 
+	/* the first of a crowd came when few were there */
+	if (waiting < lately)
+		waiting = lately;
 	if (waiting <= CROWD)
 		return;
 	promise = promise_ns(queue, waiting);

@@ -5,20 +5,19 @@
  *
  * The order by vtime keeps it nearly always. It cannot where weights differ by
  * thousands: then, every 25 ms a queue (every tick where somebody was late), a CPU
- * looks at the tasks with the latest keys, takes the first that has waited too long, and
- * runs it now. Bounded work (RESCUE_LOOK tasks, all of the urgent band) and a
- * bounded share (one slice each time).
+ * looks at the tasks with the latest keys, takes the one that has waited longest if that is
+ * too long, and runs it now: not the last of them, where all of a crowd are late at the
+ * same time. Bounded work (PICK_LOOK tasks) and a bounded share (one slice each time).
  */
 #ifndef GTHULHU_RESCUE_H
 #define GTHULHU_RESCUE_H
 
 #include "crowd.h"
-#include "urgent.h"
+#include "pick.h"
 
 #define RESCUE_EVERY_NS (25 * NSEC_PER_MSEC)
 /* In a crowd that is late several are so at once, and turns are short: at every tick. */
 #define RESCUE_EVERY_LATE_NS (3 * NSEC_PER_MSEC)
-#define RESCUE_LOOK 32
 
 /*
  * Waiting for so long is no accident. In a crowd two rounds of turns are none, and
@@ -27,46 +26,20 @@
  */
 static __always_inline u64 too_long_ns(u32 queue, u32 waiting)
 {
-	u64 promise = promise_ns(queue, waiting), ejected = in_time(~0ULL, 8);
-	u64 bound = promise > PROMISE_NS ? in_time(promise, 8) : promise / 10 * 4;
-
-	return bound < ejected ? bound : ejected;
+	/* 200 ms of 500; of what is promised beyond that, four fifths: never in one step from the one to the other */
+	return in_time(promise_ns(queue, waiting), 8) - PROMISE_NS / 10 * 4;
 }
 
 __noinline bool rescue_from(u32 queue, s32 cpu, u64 now)
 {
-	u32 waiting = queued_in(dsq_of(queue));
-	/* the band's is in the order of arrival: who has waited longest may be its first */
-	u32 look = queue & GTHULHU_QUEUE_URGENT ? URGENT_MAX_WAITING : RESCUE_LOOK;
-	u64 too_long = too_long_ns(queue, waiting);
-	struct bpf_iter_scx_dsq it;
-	struct task_struct *p;
-	bool rescued = false;
-	int i;
+	u64 dsq = dsq_of(queue), since;
+	u32 waiting = queued_in(dsq);
 
 	if (!waiting)
 		return false;
-	if (!bpf_iter_scx_dsq_new(&it, dsq_of(queue), KVAL(scx_dsq_iter_flags, SCX_DSQ_ITER_REV))) {
-		bpf_for(i, 0, look) {
-			struct task_ctx *tc;
-
-			p = bpf_iter_scx_dsq_next(&it);
-			if (!p)
-				break;
-			tc = task_ctx_of(p);
-			if (!tc || !tc->enq_ns || now - tc->enq_ns < too_long || !may_move_to(p, cpu))
-				continue;
-			rescued = dsq_move(&it, p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL));
-			/* else another CPU was faster, and has it */
-			if (rescued) {
-				tc->owed = 1;
-				tc->turn_start_ns = p->se.sum_exec_runtime;
-			}
-			break;
-		}
-	}
-	bpf_iter_scx_dsq_destroy(&it);
-	return rescued;
+	since = least_rank(dsq, cpu, BY_ARRIVAL);
+	return since < now && now - since >= too_long_ns(queue, waiting) &&
+		take_ranked(dsq, cpu, BY_ARRIVAL, since, true);
 }
 
 /* Has the time come to look at a queue? For one CPU only. */

@@ -117,6 +117,23 @@ static __always_inline void start_polling(void)
 	bpf_timer_start(&t->timer, every, 0);
 }
 
+/* Whoever runs on @cpu is to leave it then, if it has not before. */
+static __always_inline void end_turn_at(s32 cpu, u64 end)
+{
+	struct cpu_private *c = cpu_private_of(cpu);
+
+	if (!c->slice_end_ns || time_before(end, c->slice_end_ns))
+		c->slice_end_ns = end;
+}
+
+/* At a tick, where timers cannot be armed. */
+static __always_inline bool turn_is_over(s32 cpu)
+{
+	u64 end = cpu_private_of(cpu)->slice_end_ns;
+
+	return end && !time_before(now_ns(), end);
+}
+
 static __always_inline void arm_slice(s32 cpu, u64 now)
 {
 	struct cpu_private *c = cpu_private_of(cpu);

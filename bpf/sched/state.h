@@ -104,13 +104,13 @@ struct cpu_private {
 	u32 tick_may_stop;	/* a lone task runs with a slice that never ends (tickless.h) */
 	u64 ticked;		/* jiffies: the last tick, where there may be none */
 	u64 running_vtime;	/* of the task that runs, when it got the CPU */
+	u64 hog_since_ns;	/* ... when that was, if it has run for a whole slice without sleeping; else 0 */
 	u64 clock;		/* of its own queue, see clock.h */
 	u64 next_look;		/* jiffies: rescue and balance need no clock before */
 	u64 next_rescue_ns;	/* of its own queue */
 	u32 running_urgent;	/* its priority is one of the urgent band */
 	u32 urgent_in_line;	/* ... but it got the CPU over the budget, as the others do */
 	u32 urgent_comes;	/* 1 + the priority of an urgent task that has just taken the CPU, and does not run yet; 0: none */
-	u32 running_hog;	/* it has run for a whole slice without sleeping */
 	/*
 	 * The CPU's own queue may hold somebody. Exact enough without atomics:
 	 * set and cleared with the CPU's run queue locked.

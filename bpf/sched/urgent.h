@@ -12,10 +12,10 @@
 #ifndef GTHULHU_URGENT_H
 #define GTHULHU_URGENT_H
 
-#include "vtime.h"
+#include "pick.h"
 
 /* More waiting ones than this are no band any more: the others queue like everybody, so that no CPU walks past them. */
-#define URGENT_MAX_WAITING 64
+#define URGENT_MAX_WAITING PICK_LOOK
 /* Orders by priority, then by arrival: 2^58 ns are nine years. */
 #define URGENT_KEY_SHIFT 58
 
@@ -60,54 +60,18 @@ __noinline u64 urgent_head(u32 llc, s32 cpu)
 }
 
 /* Where the earliest of those who may run on @cpu stands among the others. Called when the band has used its budget. */
-__noinline u64 urgent_earliest(u32 llc, s32 cpu)
+static __always_inline u64 urgent_earliest(u32 llc, s32 cpu)
 {
-	struct bpf_iter_scx_dsq it;
-	u64 key = NO_HEAD;
-	int i;
-
-	if (!bpf_iter_scx_dsq_new(&it, DSQ_ID(QUEUE_URGENT, llc), 0)) {
-		bpf_for(i, 0, URGENT_MAX_WAITING) {
-			struct task_struct *p = bpf_iter_scx_dsq_next(&it);
-			struct task_ctx *tc;
-
-			if (!p)
-				break;
-			tc = task_ctx_of(p);
-			if (tc && may_move_to(p, cpu))
-				key = earlier(key, tc->key);
-		}
-	}
-	bpf_iter_scx_dsq_destroy(&it);
-	return key;
+	return least_rank(DSQ_ID(QUEUE_URGENT, llc), cpu, BY_KEY);
 }
 
 /*
  * The one that stands there, be it the weakest of the band: what the strong
  * take before everybody has been taken. Where it is gone, the first.
  */
-__noinline bool take_urgent_earliest(u32 llc, s32 cpu, u64 key)
+static __always_inline bool take_urgent_earliest(u32 llc, s32 cpu, u64 key)
 {
-	struct bpf_iter_scx_dsq it;
-	bool taken = false;
-	int i;
-
-	if (!bpf_iter_scx_dsq_new(&it, DSQ_ID(QUEUE_URGENT, llc), 0)) {
-		bpf_for(i, 0, URGENT_MAX_WAITING) {
-			struct task_struct *p = bpf_iter_scx_dsq_next(&it);
-			struct task_ctx *tc;
-
-			if (!p)
-				break;
-			tc = task_ctx_of(p);
-			if (!tc || tc->key != key || !may_move_to(p, cpu))
-				continue;
-			taken = dsq_move(&it, p, KVAL(scx_dsq_id_flags, SCX_DSQ_LOCAL));
-			break;
-		}
-	}
-	bpf_iter_scx_dsq_destroy(&it);
-	return taken || take_urgent(llc);
+	return take_ranked(DSQ_ID(QUEUE_URGENT, llc), cpu, BY_KEY, key, false) || take_urgent(llc);
 }
 
 #endif

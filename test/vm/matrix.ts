@@ -45,6 +45,7 @@ function everything(machine: Machine, dispatch: Dispatch): string[] {
     'forkStorm',
     'idlePolicy',
     'exiting',
+    'messages',
     ...(machine.cpus > 1 ? ['pinned', 'affinityChurn', 'cpuHotplug'] : []),
     'cgroupPolicies',
     'commandPolicies',
@@ -112,7 +113,7 @@ const PAIRWISE: readonly Row[] = [
   { kernel: '7', cpus: 2, dispatch: 'kernel', scenarios: ['urgentRescued', 'urgentCrowd', 'urgentApart'] },
   { kernel: '7', cpus: 4, dispatch: 'strict', scenarios: ['exclusive'] },
   { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['inversionMutex', 'inversionFault', 'realtimeHogPinned'] },
-  { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['slices', 'urgent', 'idlePolicy', 'exiting'] },
+  { kernel: '7', cpus: 1, dispatch: 'hybrid', scenarios: ['slices', 'urgent', 'idlePolicy', 'exiting', 'messages'] },
 ];
 
 /** A machine of its own: the kernel is told at boot which CPUs it is. */

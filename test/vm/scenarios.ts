@@ -254,6 +254,8 @@ export const expectations: Readonly<Record<string, Check>> = {
   idlePolicy: all(lived, gaveWayAtOnce),
   // That they took their time is what makes it a test; the least that hogs have of a CPU with six others is a quarter.
   exiting: all(lived, valueAtLeast('endedMs', 500), shareOfTheCpu(0.2)),
+  // There and back once in a shortest slice, 0.5 ms; for each message it would be twenty thousand.
+  messages: all(lived, valueWithin('switchesASecond', 4500)),
   urgentOrder: all(lived, shareBetween('strong', 0.5, 0.7), shareBetween('lesser', 0.02, 0.2)),
   slices: all(lived, turnsAsGiven),
   tickless: all(

@@ -86,13 +86,10 @@ export const urgentRescued: Scenario = async (stage) => {
   return { before, after: kernelView(), hogs: reports, values, ...(await scheduler.counters()) };
 };
 
-/** Many beside urgent tasks that want all there is: what the budget leaves is theirs. */
-async function besideUrgent(stage: Stage, threadsPerCpu: number): Promise<Measured> {
-  const scheduler = await withStrategies(stage);
-  const hogs = await stage.hogs(2 * stage.cpus, { name: 'both' });
+/** @param cpus of the crowd: the first and the last; any where it is not said */
+async function besideCrowd(stage: Stage, hogs: readonly Hog[], threads: number, ...cpus: string[]): Promise<Measured> {
   await sleep(500);
-  const threads = threadsPerCpu * stage.cpus;
-  const crowd = await stage.helper<{ starved: number; maxGapMs: number }>('crowd', String(threads));
+  const crowd = await stage.helper<{ starved: number; maxGapMs: number }>('crowd', String(threads), ...cpus);
   // To see the end of it among so many.
   setPriority(-20);
   stage.atEnd(() => setPriority(0));
@@ -103,9 +100,17 @@ async function besideUrgent(stage: Stage, threadsPerCpu: number): Promise<Measur
   const { starved, maxGapMs } = await crowd.lap();
   const after = kernelView();
   crowd.end();
-  const bandPercent = reports.reduce((sum, { cpuMs, wallMs }) => sum + (100 * cpuMs) / wallMs, 0) / stage.cpus;
-  const values = { crowd: threads, crowdStarved: starved, crowdMaxGapMs: maxGapMs, bandPercent };
-  return { before, after, hogs: reports, values, ...(await scheduler.counters()) };
+  return { before, after, hogs: reports, values: { crowd: threads, crowdStarved: starved, crowdMaxGapMs: maxGapMs } };
+}
+
+/** Many beside urgent tasks that want all there is: what the budget leaves is theirs. */
+async function besideUrgent(stage: Stage, threadsPerCpu: number): Promise<Measured> {
+  const scheduler = await withStrategies(stage);
+  const urgentOnes = await stage.hogs(2 * stage.cpus, { name: 'both' });
+  const measured = await besideCrowd(stage, urgentOnes, threadsPerCpu * stage.cpus);
+  const ofAll = (measured.hogs ?? []).reduce((sum, { cpuMs, wallMs }) => sum + (100 * cpuMs) / wallMs, 0);
+  const values = { ...measured.values, bandPercent: ofAll / stage.cpus };
+  return { ...measured, values, ...(await scheduler.counters()) };
 }
 
 /** So many that more than half a second is promised to each. */
@@ -119,19 +124,8 @@ const CROWDED = 60;
 /** As many urgent tasks as the band's queue takes, which may use one CPU only: another one cannot look after them. */
 export const urgentPinnedCrowd: Scenario = async (stage) => {
   const scheduler = await withStrategies(stage, 'crowd.yaml', [{ command_regex: '^crowd', priority: 5 }]);
-  const hogs = await stage.hogs(2 * stage.cpus);
-  const crowd = await stage.helper<{ starved: number; maxGapMs: number }>('crowd', String(CROWDED), '0', '0');
-  setPriority(-20);
-  stage.atEnd(() => setPriority(0));
-  await sleep(500);
-  const before = kernelView();
-  await crowd.lap();
-  const reports = await stage.measure(hogs, stage.seconds(5));
-  const { starved, maxGapMs } = await crowd.lap();
-  const after = kernelView();
-  crowd.end();
-  const values = { crowd: CROWDED, crowdStarved: starved, crowdMaxGapMs: maxGapMs };
-  return { before, after, hogs: reports, values, ...(await scheduler.counters()) };
+  const measured = await besideCrowd(stage, await stage.hogs(2 * stage.cpus), CROWDED, '0', '0');
+  return { ...measured, ...(await scheduler.counters()) };
 };
 
 /** More urgent tasks than the budget of the band, beside some that are not. */

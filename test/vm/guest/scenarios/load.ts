@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kernelView } from '../kernel.ts';
@@ -53,6 +53,11 @@ export const idlePolicy: Scenario = async (stage) => {
   return { before, after: kernelView(), sleepers: [await sleeper.lap()], ...(await scheduler.counters()) };
 };
 
+/** Of all CPUs, since boot. */
+function contextSwitches(): number {
+  return Number(/^ctxt (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1]);
+}
+
 const HOLDERS = 6;
 const HELD_MB = 150;
 
@@ -84,6 +89,25 @@ export const exiting: Scenario = async (stage) => {
   const reports = await Promise.all(hogs.map((hog) => hog.lap()));
   const values = { crowd: HOLDERS, endedMs };
   return { before, after: kernelView(), hogs: reports, values, ...(await scheduler.counters()) };
+};
+
+/** Sends words to a child that only reads, until it is ended. The child's end says that it reads all of them. */
+const SENDER = `pipe my $from, my $to; if (!fork) { close $to; 1 while sysread $from, my $word, 8; exit }
+close $from; $| = 1; print "sends\n"; for (;;) { syswrite $to, "message\n"; for (1 .. 50) {} }`;
+
+/** One that never sleeps wakes, with each message, one who mostly does and could take the CPU from it each time. */
+export const messages: Scenario = async (stage) => {
+  const scheduler = await stage.scheduler();
+  const seconds = stage.seconds(3);
+  const sender = stage.run('taskset', '-c', '0', 'perl', '-e', SENDER);
+  await sender.line((line) => line === 'sends', 20_000, 0);
+  await sleep(500);
+  const before = kernelView();
+  const from = contextSwitches();
+  await sleep(seconds * 1000);
+  const switchesASecond = (contextSwitches() - from) / seconds;
+  sender.kill();
+  return { before, after: kernelView(), values: { switchesASecond }, ...(await scheduler.counters()) };
 };
 
 /** Forks without end beside a task that only wants its share. */
