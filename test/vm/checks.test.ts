@@ -102,6 +102,7 @@ it('promises a crowd no less where it may use half of the CPUs', () => {
   const waited = outcome({ values: { crowd: 1000, crowdMaxGapMs: 4000, crowdStarved: 0 } }, { cpus: 4 });
   expect(crowdKept()(waited)).toHaveLength(1);
   expect(crowdKept(2)(waited)).toEqual([]);
+  expect(crowdKept(4, 2)(waited)).toEqual([]);
 });
 
 it('finds a crowd where one thread has too much or too little, or whose times nobody told', () => {

@@ -212,11 +212,15 @@ export function valueIs(name: string, value: number): Check {
     values[name] === value ? [] : [`${name} is ${values[name]}, expected ${value}`];
 }
 
-/** The threads of a crowd, which are too many to be told of one by one. `on`: of so many CPUs, where it may not use all. */
-export function crowdKept(on?: number): Check {
+/**
+ * The threads of a crowd, which are too many to be told of one by one.
+ * @param on of so many CPUs, where it may not use all
+ * @param times as long as promised, where a thread may get its CPU and not see it
+ */
+export function crowdKept(on?: number, times = 1): Check {
   return ({ measured, cpus }) => {
     const { crowdStarved = Number.NaN, crowdMaxGapMs = Number.NaN } = measured.values ?? {};
-    const bound = promiseMs(crowdOf(measured), on ?? cpus);
+    const bound = times * promiseMs(crowdOf(measured), on ?? cpus);
     return [
       ...(crowdStarved === 0 ? [] : [`${crowdStarved} threads of the crowd never ran`]),
       ...(crowdMaxGapMs <= bound

@@ -379,7 +379,9 @@ export const expectations: Readonly<Record<string, Check>> = {
   crowd5000: all(lived, crowdKept()),
   exclusiveCrowd: all(
     stayedInForce,
-    crowdKept(2),
+    // A turn of half a millisecond may be over while the other emulated CPUs have theirs: then it was one only to the
+    // scheduler, which counts each wait by itself.
+    crowdKept(2, 1.25),
     crowdEven(0.05),
     undisturbed('exclusive', 95),
     countedAtMost(0, 'nr_broken_promises'),
