@@ -447,19 +447,20 @@ void BPF_PROG(gthulhu_dispatch, s32 cpu, struct task_struct *prev)
 static __always_inline void note_wait(const struct task_ctx *tc, struct cpu_state *here, s32 cpu)
 {
 	u64 now = now_ns(), wait = now > tc->enq_ns ? now - tc->enq_ns : 0, promise;
-	u32 waiters;
+	u32 waiting, waiters = crowd_lately_in(tc->queue);
 
 	if (wait > here->max_wait_ns)
 		here->max_wait_ns = wait;
-	note_late(tc->queue, tc->waiters, wait);
-	if (wait <= PROMISE_NS)
-		return;
-	/* promised to as many as there were meanwhile, even if most of them are gone */
-	waiters = nr_waiting(cpu);
+	/* of a crowd: its first came when few were there, and most of it may be gone */
 	if (waiters < tc->waiters)
 		waiters = tc->waiters;
-	if (waiters < crowd_lately_in(tc->queue))
-		waiters = crowd_lately_in(tc->queue);
+	note_late(tc->queue, waiters, wait);
+	if (wait <= PROMISE_NS)
+		return;
+	/* promised to as many as there were meanwhile */
+	waiting = nr_waiting(cpu);
+	if (waiters < waiting)
+		waiters = waiting;
 	promise = promise_ns(tc->queue, waiters + 1);
 	/* its order was known only with the opinion */
 	if (tc->decided_gen == tc->gen)

@@ -116,12 +116,8 @@ static __always_inline u64 whole_turn_ns(u32 queue, u32 waiting)
  */
 static __always_inline void note_late(u32 queue, u32 waiting, u64 wait_ns)
 {
-	u32 lately = crowd_lately_in(queue);
 	u64 promise;
 
-	/* the first of a crowd came when few were there */
-	if (waiting < lately)
-		waiting = lately;
 	if (waiting <= CROWD)
 		return;
 	promise = promise_ns(queue, waiting);
